@@ -1,0 +1,1 @@
+"""The words of the trade: errors, periods, states, parameters, and the table contract."""

@@ -1,0 +1,1 @@
+"""A simulated portfolio whose truth is known."""

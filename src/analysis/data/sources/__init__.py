@@ -1,0 +1,1 @@
+"""Adapters that bring other people's data into the table contract."""

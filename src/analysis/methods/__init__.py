@@ -1,0 +1,1 @@
+"""Pure methods: tidy frames in, tidy frames out; one folder a chapter."""

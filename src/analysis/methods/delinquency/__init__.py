@@ -1,0 +1,1 @@
+"""The delinquency chapter's methods."""

@@ -1,0 +1,1 @@
+"""Running chapters, recording runs, publishing, and the command line."""

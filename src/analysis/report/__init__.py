@@ -1,0 +1,1 @@
+"""Out: results, headlines, words, figures, tables, and the renderers."""

@@ -1,0 +1,1 @@
+"""What several chapters need: intervals for clustered rates, tests, standardisation."""
