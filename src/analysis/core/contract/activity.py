@@ -97,9 +97,7 @@ TREATMENTS = Table(
         Column("treatment", "text", "what was decided", required=True),
         Column("agency", "text", "in-house team or agency it was placed with"),
         Column("experiment_id", "text", "experiment it belongs to"),
-        Column(
-            "unit", "category", "what was assigned", allowed=("account", "customer", "agent", "day", "region")
-        ),
+        Column("unit", "category", "what was assigned", allowed=("account", "customer", "agent", "day", "region")),
         Column("arm", "text", "arm of the experiment"),
         Column("randomised", "boolean", "assigned by chance"),
         Column("probability", "number", "probability of that arm, where known", RATE, minimum=0, maximum=1),

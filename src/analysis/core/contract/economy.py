@@ -15,9 +15,7 @@ MACRO = Table(
         Column("gdp_yoy", "number", "real output against a year before", RATE, minimum=-1, maximum=1),
         Column("cpi_yoy", "number", "consumer prices against a year before", RATE, minimum=-0.5, maximum=2),
         Column("policy_rate", "number", "central-bank rate", RATE, minimum=-0.05, maximum=1),
-        Column(
-            "house_price_yoy", "number", "house prices against a year before", RATE, minimum=-1, maximum=2
-        ),
+        Column("house_price_yoy", "number", "house prices against a year before", RATE, minimum=-1, maximum=2),
     ),
     prefixes=(
         Column(

@@ -26,12 +26,8 @@ ACCOUNTS = Table(
         Column("industry", "text", "industry of the employer, or of the business"),
         Column("age", "integer", "age at opening", "years", minimum=14, maximum=120),
         Column("monthly_income", "number", "stated income", f"{MONEY} a month", minimum=0),
-        Column(
-            "income_volatility", "number", "standard deviation ÷ mean of monthly income", "ratio", minimum=0
-        ),
-        Column(
-            "job_changes_2y", "integer", "changes of employer in two years", "count", minimum=0, maximum=50
-        ),
+        Column("income_volatility", "number", "standard deviation ÷ mean of monthly income", "ratio", minimum=0),
+        Column("job_changes_2y", "integer", "changes of employer in two years", "count", minimum=0, maximum=50),
         Column("debt_ratio", "number", "debt service ÷ income", "ratio", minimum=0),
         Column("lender", "text", "lender on whose books the account is"),
         Column("origination_channel", "text", "channel through which it was opened"),
@@ -78,9 +74,7 @@ MONTHS = Table(
             MONEY,
             minimum=0,
         ),
-        Column(
-            "charged_off_amount", "number", "charged off, in the month of charge-off only", MONEY, minimum=0
-        ),
+        Column("charged_off_amount", "number", "charged off, in the month of charge-off only", MONEY, minimum=0),
         Column("accrued_interest", "number", "interest accrued and unpaid", MONEY, minimum=0),
         Column("utilisation", "number", "balance ÷ limit", "ratio", minimum=0),
         Column("spend", "number", "card spending in the month", MONEY, minimum=0),
