@@ -31,6 +31,8 @@ class PortfolioInfo(BaseModel):
     simulated: bool
     as_of_month: date
     charge_off_days: dict[str, int] = Field(default_factory=lambda: {"default": DEFAULT_CHARGE_OFF_DAYS})
+    breaks: list[date] = Field(default_factory=list)
+    """Month ends from which something was recorded differently: a step into such a month is never pooled."""
     notes: list[str] = Field(default_factory=list)
     """Sentences a reader must know before any number: what is missing, what was mapped how."""
 
@@ -38,6 +40,11 @@ class PortfolioInfo(BaseModel):
     @classmethod
     def _month_end(cls, value: object) -> date:
         return parse_month(str(value))
+
+    @field_validator("breaks", mode="before")
+    @classmethod
+    def _month_ends(cls, value: object) -> list[date]:
+        return [parse_month(str(month)) for month in value] if isinstance(value, list) else []
 
     def charge_off_after(self, product: str) -> int:
         """Days past due at which an account of that product is charged off."""
@@ -62,6 +69,9 @@ def read_portfolio_info(folder: Path) -> PortfolioInfo:
 
 def write_portfolio_info(info: PortfolioInfo, folder: Path) -> None:
     """Write `portfolio.yml`; the month is written as YYYY-MM."""
-    content = info.model_dump(mode="json") | {"as_of_month": f"{info.as_of_month:%Y-%m}"}
+    content = info.model_dump(mode="json") | {
+        "as_of_month": f"{info.as_of_month:%Y-%m}",
+        "breaks": [f"{month:%Y-%m}" for month in info.breaks],
+    }
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     (folder / FILE).write_text(text, encoding="utf-8")
