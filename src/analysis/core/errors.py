@@ -18,7 +18,7 @@ class InputError(ArrearsError):
     exit_code = 2
 
 
-class ParameterError(ArrearsError):
+class ParameterError(ArrearsError, ValueError):
     """A parameter is unknown, of the wrong type, or out of range."""
 
     exit_code = 2
