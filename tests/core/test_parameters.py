@@ -78,7 +78,7 @@ def test_an_override_is_read_as_yaml(text: str, expected: tuple[str, object]) ->
 
 
 def test_an_override_without_equals_is_refused() -> None:
-    with pytest.raises(ParameterError, match="write chapter.key=value"):
+    with pytest.raises(ParameterError, match=r"write chapter\.key=value"):
         parse_override("delinquency.history_months")
 
 
