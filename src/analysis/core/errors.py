@@ -34,7 +34,8 @@ class ChapterError(ArrearsError):
 class Problem:
     """One broken rule of the table contract.
 
-    `rows` counts the rows that break it; `examples` shows at most three of them.
+    `rows` counts the rows that break it (0 where a file or a column is at fault, not rows); `examples` shows at
+    most three of them.
     """
 
     table: str
@@ -46,9 +47,10 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.table}.{self.column}" if self.column else self.table
-        count = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
-        text = f"{where}: {self.rule} ({count}"
-        text += f"; for example {'; '.join(self.examples)})" if self.examples else ")"
+        count = [] if not self.rows else ["1 row" if self.rows == 1 else f"{self.rows:,} rows"]
+        shown = [f"for example {'; '.join(self.examples)}"] if self.examples else []
+        text = f"{where}: {self.rule}"
+        text += f" ({'; '.join(count + shown)})" if count or shown else ""
         return f"{text}. {self.mend}" if self.mend else text
 
 
