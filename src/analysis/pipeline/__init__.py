@@ -1,1 +1,1 @@
-"""Running chapters, recording runs, publishing, and the command line."""
+"""Runs: chapters executed by papermill, the run record, publishing, restatement, and the command line."""

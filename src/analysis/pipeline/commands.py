@@ -1,0 +1,111 @@
+"""What the commands do, once the command line is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from analysis.core.errors import ParameterError
+from analysis.core.parameters import parse_override
+from analysis.core.periods import parse_month
+from analysis.pipeline.places import find_root
+from analysis.pipeline.progress import shown
+from analysis.pipeline.run import Request, execute, open_run, resolve
+
+
+def overrides_of(settings: Sequence[str], **given: Any) -> dict[str, Any]:
+    """Overrides of the parameter file: options that were given, and `--set chapter.key=value`.
+
+    A portfolio's path counts from where the command was given, unlike the file's, which counts from the root.
+    """
+    overrides = {key: value for key, value in given.items() if value is not None}
+    if "portfolio" in overrides:
+        overrides["portfolio"] = str(Path(overrides["portfolio"]).resolve())
+    return overrides | dict(parse_override(text) for text in settings)
+
+
+def simulate_portfolio(
+    to: Path, accounts: int, months: int, end: str, seed: int, variant: str, replace: bool
+) -> None:
+    """`arrears simulate`."""
+    last = parse_month(end)
+    from analysis.data.simulate import simulate
+
+    with shown() as progress:
+        progress.begin("simulate")
+        simulate(
+            to,
+            accounts=accounts,
+            months=months,
+            end=last,
+            seed=seed,
+            variant=variant,
+            replace=replace,
+            progress=lambda done, of: progress.step("simulate", done, of),
+        )
+        progress.end("simulate", f"{accounts:,} accounts, {months} months to {last:%Y-%m}")
+    print(f"Portfolio: {to}")
+
+
+def check_folder(folder: Path, engine: str) -> None:
+    """`arrears check`."""
+    from analysis.data.check import require_valid
+
+    with shown() as progress:
+        progress.begin("check")
+        notes = require_valid(folder, engine)
+        progress.end("check", "done")
+    for note in notes:
+        print(f"Note: {note}")
+    print(f"{folder} holds to the table contract.")
+
+
+def import_portfolio(source: str, files: Sequence[Path], to: Path, settings: Sequence[str]) -> None:
+    """`arrears import`."""
+    from analysis.data.sources import SOURCES
+
+    if source not in SOURCES:
+        raise ParameterError(f"source '{source}' is unknown; it can be {', '.join(SOURCES)}")
+    options = dict(parse_override(text) for text in settings)
+    with shown() as progress:
+        progress.begin("import")
+        notes = SOURCES[source](files, to, **options)
+        progress.end("import", "done")
+    for note in notes or ():
+        print(f"Note: {note}")
+    print(f"Portfolio: {to}")
+
+
+def run_chapters_only(params: Path, overrides: dict[str, Any], chapters: tuple[str, ...], fresh: bool) -> None:
+    """`arrears run`."""
+    from analysis.pipeline.report import locked
+
+    root, request = find_root(), Request(params_file(params), overrides, chapters, fresh)
+    with shown() as progress:
+        resolved, places = resolve(root, request)
+        with locked(places):
+            execute(open_run(request, resolved, places), progress)
+    print(f"Results: {places.results}")
+
+
+def report_quarter(params: Path, overrides: dict[str, Any], to: Path | None, fresh: bool) -> None:
+    """`arrears report`."""
+    from analysis.pipeline.report import report
+
+    root = find_root()
+    with shown() as progress:
+        done = report(
+            root, Request(params_file(params), overrides, (), fresh), published_folder(root, to), progress
+        )
+    made = "published" if done.renewed else "unchanged since it was published"
+    print(f"Report: {done.index}\n({made}; run {done.run_id})")
+
+
+def published_folder(root: Path, to: Path | None) -> Path:
+    return to.resolve() if to else root / "reports" / "published"
+
+
+def params_file(path: Path) -> Path:
+    """A parameter file as given; one that is not there is looked for from the project's root."""
+    return path if path.is_file() else find_root() / path

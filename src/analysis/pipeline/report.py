@@ -1,0 +1,170 @@
+"""The report of a quarter: rendered from a run's work folder and published."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis.core.errors import ChapterError
+from analysis.core.portfolio import PortfolioInfo
+from analysis.pipeline.chapters import find_chapters
+from analysis.pipeline.firstpage import run_gates, summary
+from analysis.pipeline.hashes import files_below, hash_of, read_json, write_json
+from analysis.pipeline.lock import one_at_a_time, only_run
+from analysis.pipeline.places import Places
+from analysis.pipeline.progress import Progress
+from analysis.pipeline.publish import recover, staged, swap
+from analysis.pipeline.run import Request, Run, execute, names_of, open_run, resolve
+
+RECORD = "run.json"
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where a report stands, and whether this run made it (or found it still true)."""
+
+    folder: Path
+    run_id: str
+    renewed: bool
+
+    @property
+    def index(self) -> Path:
+        return self.folder / "index.html"
+
+
+def report(root: Path, request: Request, to: Path, progress: Progress) -> Published:
+    """Run the quarter and publish its report under `to`; the last good report stays until the new one is whole.
+
+    Raises InputError where another run is at work on the quarter; see `execute` for the rest.
+    """
+    params, places = resolve(root, request)
+    with locked(places):
+        target = places.published(to)
+        if recover(target):
+            progress.say(f"an earlier run was cut short; its predecessor is back at {target}")
+        run = open_run(request, params, places)
+        execute(run, progress)
+        return publish(run, to, progress)
+
+
+def locked(places: Places) -> Any:
+    """Lock of the quarter's work folder."""
+    path = places.work.with_name(f".{places.work.name}.lock")
+    return only_run(path, f"{places.portfolio} {places.period}")
+
+
+def publish(run: Run, to: Path, progress: Progress) -> Published:
+    """Render what the chapters left and put it in place, unless the published report was made from the same."""
+    require_all_chapters(run)
+    info, text = _front_matter(run)
+    target, made_from = run.places.published(to), _made_from(run, text)
+    standing = _standing(run, target, made_from)
+    if standing:
+        progress.say("report: kept, nothing that it depends on changed")
+        run.save_record("kept")
+        return Published(target, standing, renewed=False)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with staged(target, run.record["run_id"]) as staging:
+        progress.begin("report")
+        run.record["renderer"] = _render(run, staging, info, text)
+        finish(run, staging, made_from)
+        swap(staging, target)
+        progress.end("report", f"rendered by {run.record['renderer']} and published")
+    _write_index(to)
+    write_json(run.places.record, run.record)
+    return Published(target, run.record["run_id"], renewed=True)
+
+
+def require_all_chapters(run: Run) -> None:
+    """A report is of all chapters; raises ChapterError where only some were asked for."""
+    missing = set(names_of(find_chapters(run.places.root))) - set(names_of(run.chapters))
+    if missing or not run.chapters:
+        raise ChapterError(f"a report needs all chapters; there is none of: {', '.join(sorted(missing)) or 'any'}")
+
+
+def finish(run: Run, staging: Path, made_from: str) -> None:
+    """Results, run record and the hash of every file, into the folder that is about to be published."""
+    shutil.copytree(run.places.results, staging / "results", dirs_exist_ok=True)
+    base = {path.relative_to(staging).as_posix(): run.hashes.of(path) for path in files_below(staging)}
+    run.record |= {"outputs": base, "made_from": made_from}
+    run.save_record("published")
+    write_json(staging / RECORD, run.record)
+
+
+def _front_matter(run: Run) -> tuple[PortfolioInfo, str]:
+    """Facts of the portfolio as of the period, and the summary; the run's gates are written to `gates.json`."""
+    from analysis.report.headlines import read_headlines
+    from analysis.report.words import Words
+
+    words = Words(run.params.language, "summary", run.info.currency)
+    chapters = list(run.record["chapters"].values())
+    as_of = min(run.last_month, run.params.quarter.end)
+    gates = run_gates(run.params, as_of, chapters, words)
+    write_json(run.places.work / "gates.json", [asdict(gate) for gate in gates])
+    folders = [run.places.results / name / "headline.json" for name in names_of(run.chapters)]
+    headlines = [headline for path in folders for headline in read_headlines(path)]
+    left_out = sum(len(chapter["left_out"]) for chapter in chapters)
+    text = summary(headlines, left_out, run.params.quarter, words)
+    return run.info.model_copy(update={"as_of_month": as_of}), text
+
+
+def _render(run: Run, staging: Path, info: PortfolioInfo, text: str) -> str:
+    from analysis.report.render import render_report
+
+    result = render_report(
+        run.places.work,
+        staging,
+        run=run.record,
+        info=info,
+        chapters=names_of(run.chapters),
+        summary=text,
+        renderer=run.params.renderer,
+        language=run.params.language,
+    )
+    return str(result.renderer)
+
+
+def _made_from(run: Run, text: str) -> str:
+    """Hash of everything that the pages are made from."""
+    work, project = run.places.work, run.places.root / "reports"
+    executed = [run.places.notebooks / chapter.path.name for chapter in run.chapters]
+    files = [*executed, *files_below(run.places.results), work / "gates.json"]
+    files += [path for path in sorted(project.glob("*")) if path.is_file()]
+    names = {path.relative_to(run.places.root).as_posix(): run.hashes.of(path) for path in files}
+    settings = [run.params.renderer, run.params.language, run.record["parameters_hash"]]
+    return hash_of([names, run.states.common, run.record["code"], settings, text])
+
+
+def _standing(run: Run, target: Path, made_from: str) -> str:
+    """Id of the run whose report stands whole at `target` and was made from the same; empty where none does."""
+    record = {} if run.request.fresh else read_json(target / RECORD)
+    if record.get("made_from") != made_from:
+        return ""
+    return str(record["run_id"]) if intact(target, record) else ""
+
+
+def intact(folder: Path, record: Mapping[str, Any]) -> bool:
+    """Whether every file that a run record names is there as it was written."""
+    from analysis.pipeline.hashes import hash_file
+
+    return all(
+        (folder / name).is_file() and hash_file(folder / name) == known
+        for name, known in record["outputs"].items()
+    )
+
+
+def _write_index(to: Path) -> None:
+    from analysis.report.render import write_index
+
+    with one_at_a_time(to / ".index.lock"):
+        write_index(to)
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Run record of a published report; raises FileNotFoundError or JSONDecodeError where it cannot be read."""
+    content: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    return content
