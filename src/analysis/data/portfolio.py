@@ -17,6 +17,7 @@ import ibis.expr.types as ir
 from analysis.core.contract import REQUIRED_TABLES, TABLES, Column, Table
 from analysis.core.errors import InputError
 from analysis.core.portfolio import PortfolioInfo, read_portfolio_info
+from analysis.data.check.kinds import contract_types
 from analysis.data.store import Engine, connect
 
 
@@ -44,7 +45,7 @@ class Portfolio:
             if not self.path(name).is_file():
                 raise InputError(f"{self.path(name)} is missing; ask with has('{name}') before opening it")
             raw = self.engine.read_parquet(str(self.path(name)), table_name=self._view_name(name))
-            self._views[name] = as_of_view(raw, TABLES[name], self.as_of)
+            self._views[name] = as_of_view(contract_types(raw, TABLES[name]), TABLES[name], self.as_of)
         return self._views[name]
 
     def has(self, *names: str) -> bool:

@@ -13,6 +13,7 @@ import pytest
 
 from analysis.core.errors import ContractError, InputError
 from analysis.data.check import check_portfolio, examine, require_valid
+from analysis.data.portfolio import open_portfolio
 from analysis.data.store import require_java
 
 Draft = Any
@@ -86,12 +87,12 @@ ROW_RULES: dict[str, tuple[Break, str]] = {
     ),
     "duplicate account": (
         lambda d: d.repeat("accounts", 0),
-        "accounts.account_id: key (account_id) must be unique; 1 keys occur more than once (2 rows; for example "
+        "accounts.account_id: key (account_id) must be unique; repeated keys: 1 (2 rows; for example "
         "account_id=A1, times=2). Keep one row of each key.",
     ),
     "duplicate month": (
         lambda d: d.repeat("months", 0),
-        "months.account_id, month: key (account_id, month) must be unique; 1 keys occur more than once (2 rows; "
+        "months.account_id, month: key (account_id, month) must be unique; repeated keys: 1 (2 rows; "
         "for example account_id=A1, month=2025-01-31, times=2)",
     ),
     "orphan account": (
@@ -374,3 +375,18 @@ def test_accounts_that_vanish_are_noted(draft: Draft) -> None:
 def test_a_reference_to_an_absent_table_is_not_followed(draft: Draft) -> None:
     del draft.tables["contact_points"]
     assert texts(draft.write()) == []
+
+
+def test_the_as_of_view_gives_the_contracts_types(draft: Draft) -> None:
+    arrow = draft.arrow("months")
+    days = arrow["days_past_due"].cast(pa.float64())
+    month = arrow["month"].cast(pa.timestamp("us"))
+    balance = arrow["balance"].cast(pa.decimal128(18, 2))
+    for name, values in (("days_past_due", days), ("month", month), ("balance", balance)):
+        arrow = arrow.set_column(arrow.schema.get_field_index(name), name, values)
+    schema = open_portfolio(draft.write(months=arrow)).table("months").schema()
+    assert {name: str(schema[name]) for name in ("days_past_due", "month", "balance")} == {
+        "days_past_due": "int64",
+        "month": "date",
+        "balance": "float64",
+    }

@@ -23,7 +23,7 @@ def duplicate_keys(rows: ir.Table, table: Table, usable: Collection[str]) -> lis
         return []
     first = repeated.order_by(list(table.keys)).limit(3).to_pyarrow().to_pylist()
     shown = tuple(as_text(row) for row in first)
-    text = f"key ({', '.join(table.keys)}) must be unique; {found['keys']:,} keys occur more than once"
+    text = f"key ({', '.join(table.keys)}) must be unique; repeated keys: {found['keys']:,}"
     mend = "Keep one row of each key."
     return [Problem(table.name, ", ".join(table.keys), text, int(found["rows"]), shown, mend)]
 

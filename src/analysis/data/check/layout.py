@@ -93,7 +93,7 @@ def _compare_step(account: str, days: int, layout: Layout) -> None:
 
 
 def _note(examples: list[str], text: str) -> None:
-    if len(examples) < EXAMPLES:
+    if len(examples) < EXAMPLES and text not in examples:
         examples.append(text)
 
 
