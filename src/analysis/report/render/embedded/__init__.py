@@ -1,0 +1,1 @@
+"""The embedded renderer: Pandoc writes the site, Typst the PDF; both come from PyPI."""
