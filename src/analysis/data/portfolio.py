@@ -6,6 +6,7 @@ proceeds, …; `Column.known_from` in the contract) is blank.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -34,6 +35,7 @@ class Portfolio:
     as_of: date
     _views: dict[str, ir.Table] = field(default_factory=dict, repr=False)
     _present: dict[str, bool] = field(default_factory=dict, repr=False)
+    _kept: dict[str, ir.Table] = field(default_factory=dict, repr=False)
 
     def path(self, name: str) -> Path:
         """Parquet file of a table."""
@@ -55,6 +57,12 @@ class Portfolio:
     def missing(self, *names: str) -> list[str]:
         """Those of the named tables and columns that are absent, empty, or null throughout as of the day."""
         return [name for name in names if not self._is_present(name)]
+
+    def keep(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
+        """A small intermediate table, computed once and held by the engine while the portfolio is open."""
+        if name not in self._kept:
+            self._kept[name] = build().cache()
+        return self._kept[name]
 
     def _is_present(self, name: str) -> bool:
         if name not in self._present:

@@ -1,0 +1,144 @@
+"""Aggregating the panel part by part, so that memory doesn't grow with it.
+
+A part is a range of account ids. The panel is sorted by account, so the engine reads only the row groups of the
+range. Accounts whose customer has others are left out of the ranges and taken by customer instead: only there
+can one customer's rows meet in a cell, so only there must they be added up before they are squared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pyarrow.parquet as pq
+
+from analysis.data.portfolio import Portfolio
+
+PART_ROWS = 6_000_000
+"""Rows of the panel taken at once; a window over them needs some 400 MB."""
+
+ACCOUNT = "account_id"
+CLUSTER = "cluster"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some accounts of a portfolio, whole.
+
+    `together` says that customers with several accounts are in it: their rows carry the customer as `cluster`
+    and must be added up by it. Otherwise each account is its own cluster.
+    """
+
+    portfolio: Portfolio
+    together: bool = False
+    lowest: str | None = None
+    below: str | None = None
+    share: tuple[int, int] = (0, 1)
+    separate: bool = True
+
+    def table(self, name: str) -> ir.Table:
+        """Rows of a table that belong to the part's accounts, with their `cluster`."""
+        table = self.portfolio.table(name)
+        if self.together:
+            return table.inner_join(self._several(), ACCOUNT)
+        if self.lowest is not None:
+            table = table.filter(table[ACCOUNT] >= self.lowest)
+        if self.below is not None:
+            table = table.filter(table[ACCOUNT] < self.below)
+        if self.separate and has_shared(self.portfolio):
+            table = table.anti_join(shared_accounts(self.portfolio), ACCOUNT)
+        return table.mutate(**{CLUSTER: table[ACCOUNT]})
+
+    def _several(self) -> ir.Table:
+        accounts = shared_accounts(self.portfolio)
+        number, of = self.share
+        if of > 1:
+            accounts = accounts.filter(accounts.slot % of == number)
+        return accounts.select(ACCOUNT, CLUSTER)
+
+
+def shared_accounts(portfolio: Portfolio) -> ir.Table:
+    """Accounts whose customer has several: account_id, cluster (the customer), slot (0–999, by customer)."""
+    return portfolio.keep("shared accounts", lambda: _find_shared(portfolio))
+
+
+def _find_shared(portfolio: Portfolio) -> ir.Table:
+    accounts = portfolio.table("accounts")
+    held = accounts.filter(accounts.customer_id.notnull()).select(ACCOUNT, "customer_id")
+    several = held.group_by("customer_id").having(ibis._.count() > 1).aggregate(accounts=ibis._.count())
+    shared = held.semi_join(several, "customer_id").rename({CLUSTER: "customer_id"})
+    slot = ibis.dense_rank().over(ibis.window(order_by=shared[CLUSTER])) % 1000
+    return shared.mutate(slot=slot.cast("int16"))
+
+
+def has_shared(portfolio: Portfolio) -> bool:
+    """Whether any customer has more than one account."""
+    return shared_count(portfolio) > 0
+
+
+def shared_count(portfolio: Portfolio) -> int:
+    """Accounts whose customer has several."""
+    if portfolio.cluster != "customer_id":
+        return 0
+    return int(portfolio.keep("shared count", lambda: shared_accounts(portfolio).count().as_table()).execute().iloc[0, 0])
+
+
+def parts(portfolio: Portfolio, clustered: bool = True, rows: int = PART_ROWS) -> Iterator[Part]:
+    """Parts that together hold every account once.
+
+    With `clustered=False` customers are not kept together: right for counts, not for moments.
+    """
+    bounds = _bounds(portfolio, rows)
+    for low, high in zip([None, *bounds], [*bounds, None], strict=True):
+        yield Part(portfolio, lowest=low, below=high, separate=clustered)
+    if clustered and has_shared(portfolio):
+        slices = -(-shared_count(portfolio) * (len(bounds) + 1) // max(_accounts(portfolio), 1)) or 1
+        for number in range(slices):
+            yield Part(portfolio, together=True, share=(number, slices))
+
+
+def _accounts(portfolio: Portfolio) -> int:
+    return int(portfolio.keep("accounts", lambda: portfolio.table("accounts").count().as_table()).execute().iloc[0, 0])
+
+
+def _bounds(portfolio: Portfolio, rows: int) -> list[str]:
+    """Account ids that cut the panel into ranges, read from the file's row-group statistics.
+
+    A cluster engine cuts the work itself, so there the panel stays whole.
+    """
+    if portfolio.engine.name != "duckdb":
+        return []
+    metadata = pq.read_metadata(portfolio.path("months"))
+    column = metadata.schema.names.index(ACCOUNT)
+    bounds: list[str] = []
+    taken = 0
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        statistics = group.column(column).statistics
+        if taken >= rows and statistics is not None and statistics.has_min_max:
+            bounds.append(statistics.min)
+            taken = 0
+        taken += group.num_rows
+    return sorted(set(bounds))
+
+
+def over_parts(
+    portfolio: Portfolio,
+    build: Callable[[Part], ir.Table],
+    keys: Sequence[str],
+    clustered: bool = True,
+    largest: Sequence[str] = ("largest",),
+) -> pd.DataFrame:
+    """Build, execute and add up an aggregate over all parts: sums by `keys`, maxima for the columns `largest`."""
+    pieces = [build(part).execute() for part in parts(portfolio, clustered)]
+    return add_up(pd.concat([piece for piece in pieces if len(piece)] or pieces[:1]), keys, largest)
+
+
+def add_up(cells: pd.DataFrame, keys: Sequence[str], largest: Sequence[str] = ("largest",)) -> pd.DataFrame:
+    """One row a key: sums of all other columns, maxima of `largest`."""
+    values = [column for column in cells.columns if column not in keys]
+    how = {column: "max" if column in largest else "sum" for column in values}
+    return cells.groupby(list(keys), sort=True, dropna=False).agg(how).reset_index()
