@@ -2,8 +2,8 @@
 
 Counts come with a column `fold`, a random group of customers. As a customer's observations share a fold, the
 differences between folds carry what they have in common, and the interval is clustered without the customers
-themselves being loaded (the delete-a-group jackknife: Kott 2001, "The Delete-a-Group Jackknife", Journal of Official
-Statistics 17, 521–526).
+themselves being loaded (the delete-a-group jackknife: Kott 2001, "The Delete-a-Group Jackknife", Journal of
+Official Statistics 17, 521–526).
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+_PLACE = "__place__"
+
 
 def fold_counts(frame: pd.DataFrame, cells: Sequence[str], values: Sequence[str]) -> tuple[pd.DataFrame, Array]:
     """Counts as an array, folds first: the cells (one row each, sorted), and (folds, values, cells).
@@ -24,7 +26,7 @@ def fold_counts(frame: pd.DataFrame, cells: Sequence[str], values: Sequence[str]
     """
     keys = list(cells)
     index = frame[keys].drop_duplicates().sort_values(keys, ignore_index=True)
-    place = frame[keys].merge(index.reset_index(names="cell"), how="left", on=keys)["cell"].to_numpy()
+    place = frame[keys].merge(index.reset_index(names=_PLACE), how="left", on=keys)[_PLACE].to_numpy()
     folds, fold = np.unique(frame["fold"].to_numpy(), return_inverse=True)
     counts = np.zeros((len(folds), len(values), len(index)))
     for i, value in enumerate(values):
@@ -55,6 +57,6 @@ def t_quantile(level: float, folds: int) -> float:
     >>> round(t_quantile(0.95, 32), 3)
     2.04
     """
-    from scipy.special import stdtrit  # noqa: PLC0415  (only where an interval is drawn)
+    from scipy.special import stdtrit
 
     return float(stdtrit(folds - 1, (1 + level) / 2)) if folds > 1 else np.nan

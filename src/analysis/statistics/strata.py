@@ -25,8 +25,9 @@ def mantel_haenszel(y1: Array, n1: Array, y0: Array, n0: Array) -> Comparison:
     `y` events among `n` observations. Each stratum weighs n1·n0 ÷ (n1 + n0), so one that holds a single group does
     not count. The two rates are those of the groups under these weights; their difference is the estimate. The
     variance, for independent observations, is Sato's, which holds for many small strata as for few large ones
-    (Sato 1989, Biometrics 45, 1323–1324; Greenland and Robins 1985, Biometrics 41, 55–68). Missing where no stratum
-    holds both groups. It is an average of the strata's differences: where these differ in sign, look at them.
+    (Sato 1989, Biometrics 45, 1323–1324; Greenland and Robins 1985, Biometrics 41, 55–68). Missing where no
+    stratum holds both groups. It is an average of the strata's differences: where these differ in sign, look at
+    them.
     """
     both = (n1 > 0) & (n0 > 0)
     y1, n1, y0, n0 = (np.where(both, values, 0.0) for values in (y1, n1, y0, n0))

@@ -1,4 +1,4 @@
-"""What alerts are read from: arrears of segments over months, and falls of industry indices with what is exposed."""
+"""What alerts are read from: arrears of segments by month, industry indices, and the balance exposed to them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def segment_arrears(
 ) -> pd.DataFrame:
     """Open balance, and what of it is `days` or more past due, by month end and columns of accounts.
 
-    Columns: month, `by` (missing values are `unknown`), accounts, accounts_overdue, balance, balance_overdue, and
-    cluster moments over customers, y the overdue and x the open balance: yy, xy, xx, clusters. Charged-off balances
-    are in neither.
+    Columns: month, `by` (missing values are `unknown`), accounts, accounts_overdue, numerator (balance overdue),
+    denominator (open balance), and the other moments of `analysis.statistics.ratio`, clusters being customers.
+    Charged-off balances are in neither.
     """
     months = portfolio.table("months")
     months = months.filter(
@@ -37,13 +37,14 @@ def segment_arrears(
     per_customer = rows.group_by(*keys, "customer").aggregate(
         accounts=_.count(),
         accounts_overdue=overdue.sum(),
-        balance=_.balance.sum(),
-        balance_overdue=overdue.ifelse(rows.balance, 0.0).sum(),
+        denominator=_.balance.sum(),
+        numerator=overdue.ifelse(rows.balance, 0.0).sum(),
     )
-    y, x = per_customer.balance_overdue, per_customer.balance
-    sums = {name: _[name].sum() for name in ("accounts", "accounts_overdue", "balance", "balance_overdue")}
-    moments = {"yy": (y * y).sum(), "xy": (x * y).sum(), "xx": (x * x).sum(), "clusters": per_customer.count()}
-    return per_customer.group_by(keys).aggregate(**sums, **moments).order_by(keys).to_pandas()
+    y, x = per_customer.numerator, per_customer.denominator
+    sums = {name: _[name].sum() for name in ("accounts", "accounts_overdue", "numerator", "denominator")}
+    moments = {"nn": (y * y).sum(), "nd": (x * y).sum(), "dd": (x * x).sum(), "units": per_customer.accounts.sum()}
+    cells = per_customer.group_by(keys).aggregate(**sums, **moments, clusters=_.count())
+    return cells.order_by(keys).to_pandas()
 
 
 def industry_indices(portfolio: Portfolio, month: date) -> pd.DataFrame:
@@ -78,6 +79,7 @@ def industry_exposure(portfolio: Portfolio, month: date) -> pd.DataFrame:
         return pd.DataFrame(columns=["industry", "accounts", "balance"])
     frame = segment_arrears(portfolio, month, month, ["industry"])
     frame["industry"] = frame["industry"].map(index_name)
+    frame = frame.rename(columns={"denominator": "balance"})
     return frame.groupby("industry", as_index=False)[["accounts", "balance"]].sum()
 
 

@@ -28,10 +28,11 @@ _HEX = "0123456789abcdef"
 
 
 def customers(portfolio: Portfolio, columns: Sequence[str] = ()) -> ir.Table:
-    """Accounts with `customer` (the cluster), `fold` (0 to 31, the same for all accounts of a customer) and columns.
+    """Accounts with `customer` (the cluster), `fold` (0 to 31) and the columns asked for.
 
-    The fold is read off the MD5 digest of the customer's id, so that every engine draws the same groups. Columns
-    that the table lacks are left out; missing values of text and true-or-false columns become `unknown`.
+    The fold is the same for all accounts of a customer. It is read off the MD5 digest of the customer's id, so
+    that every engine draws the same groups. Columns that the table lacks are left out; missing values of text and
+    true-or-false columns become `unknown`.
     """
     accounts = portfolio.table("accounts")
     customer = accounts[portfolio.cluster].coalesce(accounts.account_id)

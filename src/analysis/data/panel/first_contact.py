@@ -32,14 +32,14 @@ def contact_delays(
 ) -> pd.DataFrame:
     """Spells of arrears by days from due date to each contact, for spells that began from `first` to `last`.
 
-    Columns: milestone (`attempt_1` … `attempt_n`, our outbound attempts; `right_party`, the first contact in either
-    direction in which the debtor was spoken to), `by` (columns of accounts), fold, days, and counts of spells:
-    `contacted` on that day, `ended` (no longer overdue, or off the books, before the contact), `open` (still
-    waiting when the data end). Spells due before the contact log begins are left out.
+    Columns: milestone (`attempt_1` … `attempt_n`, our outbound attempts; `right_party`, the first contact in
+    either direction in which the debtor was spoken to), `by` (columns of accounts), fold, days, and counts of
+    spells: `contacted` on that day, `ended` (no longer overdue, or off the books, before the contact), `open`
+    (still waiting when the data end). Spells due before the contact log begins are left out.
 
-    Month ends do not tell on which day arrears ended. A contact up to the month end at which they were gone counts;
-    a spell without one is taken to have ended in the middle of that month, as withdrawals are in a life table
-    (Cutler and Ederer 1958, J. Chronic Diseases 8, 699–712).
+    Month ends do not tell on which day arrears ended. A contact up to the month end at which they were gone
+    counts; a spell without one is taken to have ended in the middle of that month, as withdrawals are in a life
+    table (Cutler and Ederer 1958, J. Chronic Diseases 8, 699–712).
     """
     spells = _spells_with_log(portfolio, first, last)
     delays = _delays(portfolio, spells, attempts)

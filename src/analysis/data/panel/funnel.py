@@ -31,15 +31,15 @@ def funnel_counts(
     """Attempts and what came of them, from day `first` to day `last`; one row a combination of `by`.
 
     `by` may name channel, agency, month (month end of the attempt) and columns of accounts. Counts: attempts
-    (outbound, meant for the debtor), recorded (with an outcome), reached (somebody answered), right_party, promises,
-    due, kept, not_due (promised day and grace reach past the panel's last month), without_terms (no amount or no day
-    promised: cannot be judged). For each step of `STEPS` its cluster moments follow (`<step>_yy`, `<step>_xy`,
-    `<step>_xx`: Σ y_c², Σ x_c y_c, Σ x_c² over customers; `<step>_clusters`: customers with x_c > 0).
+    (outbound, meant for the debtor), recorded (with an outcome), reached (somebody answered), right_party,
+    promises, due, kept, not_due (promised day and grace reach past the panel's last month), without_terms (no
+    amount or no day promised: cannot be judged). For each step of `STEPS` its cluster moments follow (`<step>_nn`,
+    `<step>_nd`, `<step>_dd`: Σ y_c², Σ x_c y_c, Σ x_c² over customers; `<step>_clusters`: customers with x_c > 0).
 
-    A promise is due when its day and `grace_days` lie in a month that the panel covers. It is kept when the cash of
-    the months from the contact to that day covers the amount promised. Cash is known by month only, so payments
-    made earlier or later in those months count too, and two promises may be kept by one payment: the kept rate is an
-    upper estimate.
+    A promise is due when its day and `grace_days` lie in a month that the panel covers. It is kept when the cash
+    of the months from the contact to that day covers the amount promised. Cash is known by month only, so payments
+    made earlier or later in those months count too, and two promises may be kept by one payment: the kept rate is
+    an upper estimate.
     """
     rows, by = _attempts(portfolio, first, last, by)
     if portfolio.has("months.amount_paid"):
@@ -102,6 +102,6 @@ def _with_moments(by_customer: ir.Table, by: Sequence[str]) -> ir.Table:
     sums = {name: by_customer[name].sum().coalesce(0) for name in counts}
     for step, (top, bottom) in STEPS.items():
         y, x = by_customer[top].cast("float64"), by_customer[bottom].cast("float64")
-        sums |= {f"{step}_yy": (y * y).sum(), f"{step}_xy": (x * y).sum(), f"{step}_xx": (x * x).sum()}
+        sums |= {f"{step}_nn": (y * y).sum(), f"{step}_nd": (x * y).sum(), f"{step}_dd": (x * x).sum()}
         sums[f"{step}_clusters"] = (x > 0).sum()
     return by_customer.group_by(by).aggregate(**sums).order_by(by) if by else by_customer.aggregate(**sums)

@@ -1,4 +1,4 @@
-"""Features known at opening, counted among accounts that newly fell into arrears and among those that could have."""
+"""Features known at opening, counted among new delinquents and among all who could have become one."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def origination_counts(
 
     The quarters are `period` and those before it (`quarters` in all); numeric features are cut at the fifths of
     `period` in every one of them. Columns: period, feature, bin (a category, or `[low, high)`; `unknown` where
-    nothing is recorded), bin_order, fold, accounts (open with 0 days past due at the month end before the quarter),
-    entered (of them, `entry_days` or more past due, or charged off, at a month end of the quarter).
+    nothing is recorded), bin_order, fold, accounts (open with 0 days past due at the month end before the
+    quarter), entered (of them, `entry_days` or more past due, or charged off, at a month end of the quarter).
 
     Months from a break on (`breaks` of portfolio.yml) are not looked at in the quarter that it falls in.
     """

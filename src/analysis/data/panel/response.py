@@ -24,8 +24,9 @@ CASE_MIX = ("channel", "product", "bucket", "urban", "hour_band")
 def response_hours(portfolio: Portfolio, first: date, last: date) -> pd.DataFrame:
     """Attempts and right-party contacts by weekday (1 Monday … 7 Sunday) and hour (0–23) of the customer's clock.
 
-    Attempts are outbound, meant for the debtor, and have an outcome. Columns: weekday, hour, right_party, attempts,
-    and their moments over customers: yy, xy, xx (Σ y_c², Σ x_c y_c, Σ x_c²) and clusters.
+    Attempts are outbound, meant for the debtor, and have an outcome. Columns: weekday, hour, numerator (right-party
+    contacts), denominator (attempts), and the other moments of `analysis.statistics.ratio`, clusters being
+    customers. Hours without an attempt have no row.
     """
     who = customers(portfolio)
     rows = _recorded_attempts(portfolio, first, last).inner_join(who, "account_id")
@@ -34,11 +35,12 @@ def response_hours(portfolio: Portfolio, first: date, last: date) -> pd.DataFram
     return (
         cells.group_by("weekday", "hour")
         .aggregate(
-            right_party=cells.y.sum(),
-            attempts=cells.x.sum(),
-            yy=(y * y).sum(),
-            xy=(x * y).sum(),
-            xx=(x * x).sum(),
+            numerator=cells.y.sum(),
+            denominator=cells.x.sum(),
+            nn=(y * y).sum(),
+            nd=(x * y).sum(),
+            dd=(x * x).sum(),
+            units=cells.x.sum(),
             clusters=cells.count(),
         )
         .order_by("weekday", "hour")
@@ -51,9 +53,9 @@ def response_strata(
 ) -> pd.DataFrame:
     """Attempts and right-party contacts by case mix, for adjusted comparisons.
 
-    Columns: weekend (Saturday or Sunday), the `CASE_MIX` (bucket as of the month end before the attempt, since that
-    of its own month may be its result; urban as true, false, unknown; hour_band the first of three hours), `by`
-    (columns of accounts), fold, attempts, right_party.
+    Columns: weekend (Saturday or Sunday), the `CASE_MIX` (bucket as of the month end before the attempt, since
+    that of its own month may be its result; urban as true, false, unknown; hour_band the first of three hours),
+    `by` (columns of accounts), fold, attempts, right_party.
     """
     who = customers(portfolio, ("product", "urban", *by))
     rows = _recorded_attempts(portfolio, first, last).inner_join(who, "account_id")
