@@ -1,0 +1,8 @@
+"""Cure: who cures, when, and who never will. The event is cure; what never happens is *never curing*."""
+
+from analysis.methods.cure.checks import IdentificationWarning
+from analysis.methods.cure.compress import compress
+from analysis.methods.cure.follow_up import FollowUp, sufficient_follow_up
+from analysis.methods.cure.mixture import MixtureCure
+
+__all__ = ["FollowUp", "IdentificationWarning", "MixtureCure", "compress", "sufficient_follow_up"]

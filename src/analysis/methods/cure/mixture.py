@@ -1,0 +1,346 @@
+"""The mixture cure model: who will have the event at all, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.core.errors import InputError, ParameterError
+from analysis.methods.cure import predict
+from analysis.methods.cure.checks import warn_of_no_convergence, warn_of_runaways, warn_of_short_follow_up
+from analysis.methods.cure.cox import CoxFit, fit_cox
+from analysis.methods.cure.design import Design
+from analysis.methods.cure.family import find_latency
+from analysis.methods.cure.follow_up import FollowUp, sufficient_follow_up
+from analysis.methods.cure.inference import inverse_information, sandwich
+from analysis.methods.cure.latency import Latency
+from analysis.methods.cure.likelihood import Array, Layout, Likelihood
+from analysis.methods.cure.link import find_link
+from analysis.methods.cure.sample import CURED, NEVER, Sample, Times, read_times
+from analysis.methods.cure.start import fit as fit_likelihood
+from analysis.methods.cure.summary import coefficient_table, printed, quantile
+
+INDEX_NAMES = ("part", "covariate")
+
+
+class MixtureCure:
+    """Mixture cure regression in lifelines' manner.
+
+    The *event* is cure. A row cures at all with probability p = link⁻¹(x'β) (the incidence), and if it does,
+    after a wait with survival S(t | z) (the latency); the chance of no cure by t is 1 − p + p S(t | z). The
+    share 1 − p *never cures* (in the statistics literature, confusingly, the "cured" or immune fraction). An
+    incidence coefficient above zero means that the event is more likely to come.
+
+    >>> model = MixtureCure(latency="weibull", link="logit")
+    >>> model.fit(spells, "months", "event", "balance + C(product)", "balance", cluster_col="customer_id")
+    >>> model.print_summary()
+    >>> model.predict_cumulative_incidence(spells, [3, 6, 12], interval=True)
+
+    Parameters
+    ----------
+    latency
+        weibull      S(t) = exp(−λt^γ), λ = exp(ln_lambda + z'b), γ = exp(ln_gamma): proportional hazards
+        gompertz     hazard exp(ln_rate + z'b + at), a = exp(ln_shape): proportional, rising hazards
+        lognormal    log T = mu + z'b + exp(ln_sigma)·e, e normal: a positive b *delays* the event
+        loglogistic  the same with e logistic
+        piecewise    hazard exp(α_j + z'b), constant within pieces of time
+        discrete     logit P(T = t | T ≥ t) = α_j + z'b in whole months: exp(b) is an odds ratio
+        cox          hazard h₀(t)·exp(z'b), h₀ free (EM with Breslow's baseline, zero after the last event);
+                     profile-likelihood errors; no delayed entry, no robust errors
+    link
+        logit, probit or cloglog
+    breaks
+        Ends of the pieces for `piecewise` and `discrete`, the last piece being open; by default from the event
+        times (fifths of the events; single months while each holds 4% of the events).
+    alpha
+        Intervals have level 1 − alpha.
+
+    After `fit`: `params_` (Series by (part, covariate), parts incidence, latency, baseline), `variance_matrix_`,
+    `standard_errors_`, `summary`, `log_likelihood_`, `AIC_`, `BIC_`, `follow_up_`, `converged_`.
+
+    Sources: Farewell (1982) Biometrics 38; Sy and Taylor (2000) Biometrics 56 for `cox`; Maller and Zhou (1996).
+    """
+
+    def __init__(
+        self,
+        latency: str = "weibull",
+        link: str = "logit",
+        breaks: Sequence[float] | None = None,
+        alpha: float = 0.05,
+    ) -> None:
+        if not 0 < alpha < 1:
+            raise ParameterError(f"alpha is {alpha}; it must lie between 0 and 1, for example 0.05")
+        self.latency, self.link, self.breaks, self.alpha = latency, link, breaks, alpha
+        self._family, self._link = find_latency(latency, breaks), find_link(link)
+
+    def fit(
+        self,
+        df: pd.DataFrame,
+        duration_col: str,
+        event_col: str,
+        incidence_formula: str = "1",
+        latency_formula: str = "1",
+        entry_col: str | None = None,
+        weights_col: str | None = None,
+        cluster_col: str | None = None,
+        robust: bool = False,
+    ) -> MixtureCure:
+        """Fit by maximum likelihood.
+
+        `event_col` holds 1 (cured), 0 (censored) or 2 (*known never*: charged off, sold). A known-never row says
+        1 − p and nothing of timing, whatever its duration; that is right where being found out does not hang on
+        anything but the answer itself (all accounts that reach the charge-off day, say, or an old cohort whose
+        end is known). If charge-off cuts short waits that would have ended in cure, use competing exits instead.
+        `entry_col` is the time at which a row came under observation (0: from its start). `weights_col` are case
+        weights: w means w such rows. `cluster_col` gives cluster-robust errors, `robust` robust ones.
+
+        Raises InputError for data that cannot be used, ParameterError for a formula or option that cannot;
+        warns (IdentificationWarning) where the data don't pin the model down.
+        """
+        self._refuse_for_cox(entry_col, cluster_col, robust)
+        times = read_times(df, duration_col, event_col, entry_col, weights_col, cluster_col)
+        if self._family is not None:
+            used = times.event != NEVER
+            self._family.check(times.time[used], duration_col)
+            if times.entry is not None:
+                self._family.check(times.entry, str(entry_col))
+        self._names = (duration_col, event_col)
+        self._incidence, self._timing = Design(incidence_formula, "incidence"), Design(latency_formula, "latency")
+        sample = self._sample(df, times)
+        if self._family is None:
+            self._fit_cox(sample)
+        else:
+            self._fit_family(sample, self._family, robust or cluster_col is not None, cluster_col is not None)
+        self._describe(sample)
+        return self
+
+    def _refuse_for_cox(self, entry_col: str | None, cluster_col: str | None, robust: bool) -> None:
+        if self._family is not None:
+            return
+        if entry_col is not None:
+            raise ParameterError("latency 'cox' takes no delayed entry (entry_col); use 'piecewise' or 'discrete'")
+        if cluster_col is not None or robust:
+            raise ParameterError(
+                "latency 'cox' gives profile-likelihood errors only (no cluster_col, no robust); use 'piecewise'"
+            )
+
+    def _sample(self, df: pd.DataFrame, times: Times) -> Sample:
+        x = self._incidence.learn(df)
+        levelled = self._family is not None and bool(self._family.intercept)
+        if self._timing.formula == self._incidence.formula:
+            self._timing = self._incidence
+            z = x
+        else:
+            z = self._timing.learn(df)
+        return Sample(times, x, z if levelled else z[:, 1:])
+
+    def _fit_family(self, sample: Sample, family: Latency, robust: bool, clustered: bool) -> None:
+        cured = sample.times.event == CURED
+        adapted = family.adapt(sample.times.time[cured], sample.times.weight[cured])
+        likelihood = Likelihood(sample, self._link, adapted)
+        best = fit_likelihood(likelihood)
+        variance = inverse_information(best.at.hessian)
+        if robust:
+            variance = sandwich(likelihood, best.theta, variance, clustered)
+        self._errors = "cluster-robust" if clustered else "robust" if robust else "from the Hessian"
+        self.log_likelihood_, self.converged_, self.steps_ = best.at.value, best.converged, best.steps
+        self._keep(best.theta, variance, adapted, likelihood.layout, sample)
+
+    def _fit_cox(self, sample: Sample) -> None:
+        best: CoxFit = fit_cox(sample, self._link)
+        self._errors = "from the profile likelihood"
+        self.log_likelihood_, self.converged_, self.steps_ = best.log_likelihood, best.converged, best.steps
+        self.baseline_cumulative_hazard_ = best.baseline.series()
+        layout = Layout(sample.x.shape[1], sample.z.shape[1], 0)
+        self._keep(best.theta, best.variance, best.baseline, layout, sample)
+
+    def _keep(self, theta: Array, variance: Array, family: Latency, layout: Layout, sample: Sample) -> None:
+        horizon = float(sample.times.time[sample.times.event != NEVER].max())
+        self.fitted_ = predict.Fitted(theta, variance, self._link, family, layout, horizon)
+        index, order = self._index(family, layout)
+        self.params_ = pd.Series(theta[order], index=index, name="coef")
+        self.variance_matrix_ = pd.DataFrame(variance[np.ix_(order, order)], index=index, columns=index)
+        errors = np.sqrt(np.diag(variance))[order]
+        self.standard_errors_ = pd.Series(errors, index=index, name="se")
+
+    def _index(self, family: Latency, layout: Layout) -> tuple[pd.MultiIndex, list[int]]:
+        """Names of the parameters in the order incidence, latency, baseline, and their places in theta."""
+        p, q = layout.p, layout.q
+        level = bool(family.intercept)
+        pairs = [("incidence", name) for name in self._incidence.names]
+        pairs += [("latency", name) for name in self._timing.names[1:]]
+        pairs += [("baseline", name) for name in ([family.intercept] if level else []) + list(family.ancillary)]
+        order = [*range(p), *range(p + level, p + q), *([p] if level else []), *range(p + q, layout.size)]
+        return pd.MultiIndex.from_tuples(pairs, names=INDEX_NAMES), order
+
+    def _describe(self, sample: Sample) -> None:
+        """Facts of the fit, and warnings where the data don't pin it down."""
+        times, weight = sample.times, sample.times.weight
+        self.rows_, self.weight_ = sample.rows, float(weight.sum())
+        self.events_ = float(weight[times.event == CURED].sum())
+        self.known_never_ = float(weight[times.event == NEVER].sum())
+        rows = predict.Rows(sample.x, sample.z, np.zeros(sample.rows))
+        p = predict.susceptible(self.fitted_, rows).probability()
+        self.never_cure_fraction_ = float(1.0 - np.average(p, weights=weight))
+        follow_up = sufficient_follow_up(times)
+        after = replace(rows, after=np.full(sample.rows, follow_up.last_time))
+        later = predict.susceptible(self.fitted_, after).probability()
+        # p S(τ) from the odds of still curing after τ: later = pS/(1 − p + pS).
+        still = later * (1.0 - p) / np.maximum(1.0 - later, 1e-300)
+        tail = float(np.average(np.minimum(still, p), weights=weight) / np.average(p, weights=weight))
+        self.follow_up_: FollowUp = replace(follow_up, tail=tail)
+        if not self.converged_:
+            warn_of_no_convergence(self.steps_)
+        warn_of_runaways(
+            list(self.params_.index),
+            self.params_.to_numpy(),
+            self.standard_errors_.to_numpy(),
+            self._spans(sample),
+            float(self.params_.iloc[0]),
+        )
+        warn_of_short_follow_up(self.follow_up_)
+
+    def _spans(self, sample: Sample) -> Array:
+        level = bool(self.fitted_.family.intercept)
+        spans = [np.ptp(sample.x[:, 1:], axis=0), np.ptp(sample.z[:, int(level) :], axis=0)]
+        ones = np.ones(self.params_.size - 1 - spans[0].size - spans[1].size)
+        return np.concatenate([[1.0], *spans, ones])
+
+    @property
+    def AIC_(self) -> float:
+        """−2 log L + 2 P. For `cox`, P leaves out the baseline: compare `cox` only with `cox`."""
+        return -2.0 * self.log_likelihood_ + 2.0 * self.params_.size
+
+    @property
+    def BIC_(self) -> float:
+        """−2 log L + P log n, n the sum of the case weights."""
+        return float(-2.0 * self.log_likelihood_ + self.params_.size * np.log(self.weight_))
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """One row a parameter: coef, exp(coef), se, intervals, z, p, as in lifelines."""
+        return coefficient_table(self.params_, self.standard_errors_, self.alpha)
+
+    @property
+    def confidence_intervals_(self) -> pd.DataFrame:
+        """Lower and upper bounds of the coefficients."""
+        return self.summary.filter(regex=r"^coef (lower|upper)")
+
+    def print_summary(self, decimals: int = 2) -> None:
+        """Print the model, its data and its coefficients."""
+        facts = {
+            "duration col": f"'{self._names[0]}'",
+            "event col": f"'{self._names[1]}' (1 cured, 0 censored, 2 known never)",
+            "number of observations": f"{self.weight_:g}",
+            "number of events observed": f"{self.events_:g}",
+            "number known never": f"{self.known_never_:g}",
+            "log-likelihood": f"{self.log_likelihood_:.4f}",
+            "latency": self.fitted_.family.formula,
+            "standard errors": self._errors,
+        }
+        notes = [
+            f"AIC = {self.AIC_:.2f}, BIC = {self.BIC_:.2f}",
+            f"never-cure fraction (average) = {self.never_cure_fraction_:.4f}",
+            f"follow-up: Maller–Zhou p = {self.follow_up_.p_value:.3g}, "
+            f"{self.follow_up_.tail:.1%} of cures expected after {self.follow_up_.last_time:g}",
+        ]
+        title = f"<MixtureCure: latency {self.latency}, link {self.link}>"
+        print(printed(title, facts, self.summary, decimals, notes))
+
+    def predict_susceptible(
+        self, df: pd.DataFrame, conditional_after: Any = None, interval: bool = False
+    ) -> pd.Series | pd.DataFrame:
+        """Probability that the event ever comes, a Series by row; with `interval`, a frame estimate, lower, upper.
+
+        `conditional_after` (a number, or one for each row) is the time already spent without the event.
+        """
+        rows = self._rows(df, conditional_after)
+        if interval and self.latency == "cox" and (rows.after > 0).any():
+            self._refuse_interval()
+        found = predict.susceptible(self.fitted_, rows, interval)
+        if not interval:
+            return pd.Series(found.probability(), index=df.index, name="susceptible")
+        bounds = {name: found.probability(z) for name, z in self._bounds().items()}
+        return pd.DataFrame(bounds, index=df.index)
+
+    def predict_cumulative_incidence(
+        self, df: pd.DataFrame, times: Any, conditional_after: Any = None, interval: bool = False
+    ) -> pd.DataFrame:
+        """Probability of the event within each of `times`, rows of `df` as columns.
+
+        With `interval`, the columns gain an outer level estimate, lower, upper. With `conditional_after` = k the
+        clock starts at k, given no event until then.
+        """
+        moments, rows = _moments(times), self._rows(df, conditional_after)
+        if interval and self.latency == "cox":
+            self._refuse_interval()
+        found = [predict.incidence(self.fitted_, rows, time, interval) for time in moments]
+        index = pd.Index(moments, name="time")
+        if not interval:
+            return pd.DataFrame([f.probability() for f in found], index=index, columns=df.index)
+        frames = {
+            name: pd.DataFrame([f.probability(z) for f in found], index=index, columns=df.index)
+            for name, z in self._bounds().items()
+        }
+        return pd.concat(frames, axis=1)
+
+    def predict_survival_function(
+        self, df: pd.DataFrame, times: Any, conditional_after: Any = None, interval: bool = False
+    ) -> pd.DataFrame:
+        """Probability of no event by each of `times`; shaped as `predict_cumulative_incidence`."""
+        incidence = self.predict_cumulative_incidence(df, times, conditional_after, interval)
+        if not interval:
+            return 1.0 - incidence
+        turned = {"estimate": "estimate", "lower": "upper", "upper": "lower"}
+        return pd.concat({name: 1.0 - incidence[source] for name, source in turned.items()}, axis=1)
+
+    def predict_median(
+        self, df: pd.DataFrame, conditional_after: Any = None, interval: bool = False
+    ) -> pd.Series | pd.DataFrame:
+        """Time by which the event has come with probability one half; infinite where it never gets there.
+
+        The interval is where the bounds of the cumulative incidence reach one half (Brookmeyer and Crowley 1982).
+        """
+        rows = self._rows(df, conditional_after)
+        if interval and self.latency == "cox":
+            self._refuse_interval()
+        if not interval:
+            return pd.Series(predict.median(self.fitted_, rows), index=df.index, name="median")
+        turned = {"estimate": 0.0, "lower": self._bounds()["upper"], "upper": self._bounds()["lower"]}
+        return pd.DataFrame({n: predict.median(self.fitted_, rows, z) for n, z in turned.items()}, index=df.index)
+
+    def _bounds(self) -> dict[str, float]:
+        reach = quantile(1.0 - self.alpha / 2.0)
+        return {"estimate": 0.0, "lower": -reach, "upper": reach}
+
+    def _refuse_interval(self) -> None:
+        raise ParameterError(
+            "latency 'cox' gives no intervals of curves (its baseline's variance is not estimated); "
+            "use 'piecewise', or bootstrap the fit"
+        )
+
+    def _rows(self, df: pd.DataFrame, conditional_after: Any) -> predict.Rows:
+        if not hasattr(self, "fitted_"):
+            raise ParameterError("the model is not fitted yet; call fit first")
+        x = self._incidence.apply(df)
+        z = x if self._timing is self._incidence else self._timing.apply(df)
+        after = np.zeros(len(df)) if conditional_after is None else np.asarray(conditional_after, dtype=float)
+        if after.ndim > 1 or after.size not in (1, len(df)):
+            raise InputError(
+                f"conditional_after has {after.size} values for {len(df)} rows; give one, or one a row"
+            )
+        if not (after >= 0).all():
+            raise InputError("conditional_after must be 0 or more in every row, and never missing")
+        after = np.broadcast_to(after, (len(df),))
+        return predict.Rows(x, z if self.fitted_.family.intercept else z[:, 1:], after)
+
+
+def _moments(times: Any) -> list[float]:
+    moments = np.atleast_1d(np.asarray(times, dtype=float))
+    if moments.ndim != 1 or not (np.isfinite(moments) & (moments >= 0)).all():
+        raise InputError("times must be a list of finite numbers, 0 or later")
+    return [float(moment) for moment in moments]
