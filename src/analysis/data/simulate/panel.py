@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.data.simulate.clock import LONGEST_ARREARS
-from analysis.data.simulate.state import CHARGED_OFF, GONE, OPEN, PAID_OFF, UNBORN, State, World
+from analysis.data.simulate.state import CHARGED_OFF, CLOSED, GONE, OPEN, PAID_OFF, UNBORN, State, World
 
 LOGINS_OVERDUE = 0.6
 MONEY = ("balance", "amount_due", "amount_paid", "charged_off_amount", "accrued_interest", "utilisation", "spend")
@@ -29,7 +29,7 @@ class Panel:
         missed = np.minimum(state.missed, LONGEST_ARREARS)
         days = world.clock.behind[t, missed] - state.accounts.due_day
         self.present[:, column] = here
-        self.days_past_due[:, column] = np.where((missed > 0) & (state.status != PAID_OFF), days, 0)
+        self.days_past_due[:, column] = np.where((missed > 0) & ~np.isin(state.status, (PAID_OFF, CLOSED)), days, 0)
         self.status[:, column] = state.status - OPEN
         card = state.accounts.product == 0
         open_now = state.status == OPEN
