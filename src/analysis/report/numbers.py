@@ -33,6 +33,8 @@ class Numbers:
     points_word: str = "points"
     point_word: str = "point"
     to_word: str = "to"
+    nothing: str = "nothing to show"
+    months: tuple[str, ...] = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     scales: tuple[tuple[float, str], ...] = ((1e9, "bn"), (1e6, "million"), (1e3, "thousand"))
     currency: str = ""
 

@@ -30,6 +30,8 @@ GREY = "#878e96"
 """Marks that are there for comparison."""
 HAIRLINE = "#d9dcdf"
 """Rules and grids, which carry no information."""
+SHADOW = "#c3c8cd"
+"""Lines that stand behind as context and are named elsewhere."""
 WASH = "#f3f5f6"
 """Backgrounds of asides and empty cells."""
 ACCENT = "#0f5579"
@@ -61,13 +63,16 @@ SCREEN_PIXELS = {"body": 18, "small": 14, "table": 15, "caption": 15, "h1": 38, 
 MEASURE = "68ch"
 """Width of a text line on screen."""
 
-TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 13.0, 10.0, 9.0
+TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 13.5, 10.5, 9.5
 """Points, in charts as printed at TEXT_WIDTH; on a phone of 390 pixels the smallest is still seven pixels."""
+
+SMALLEST_SIZE = 8.0
+"""Points, for second lines inside cells."""
 
 SVG_SALT = "arrears-lab"
 
 RC: dict[str, Any] = {
-    "font.family": [SANS, "DejaVu Sans"],
+    "font.family": [SANS],
     "font.size": TEXT_SIZE,
     "text.color": INK,
     "axes.edgecolor": GREY,
@@ -175,9 +180,10 @@ def to_png(fig: Figure, dpi: int) -> bytes:
 
 
 def _compact(svg: str) -> str:
-    """Shorter by a third: coordinates of paths to a hundredth, no declaration, no comments."""
+    """Shorter by a third: coordinates of paths to a hundredth, no comments, no second copy of the title."""
     svg = re.sub(r'(?<= d=")[^"]+', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)
-    svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"\s*\n\s*", "\n", svg)
     return svg[svg.index("<svg") :]
 
 
@@ -195,8 +201,9 @@ def luminance(colour: str) -> float:
 
 
 def text_on(colour: str) -> str:
-    """Ink or paper, whichever is read better on a shade."""
-    return INK if contrast(INK, colour) >= contrast(PAPER, colour) else PAPER
+    """Ink, or paper, or black where neither has a contrast of 4.5:1 on a shade."""
+    best = max((INK, PAPER), key=lambda ink: contrast(ink, colour))
+    return best if contrast(best, colour) >= 4.5 else max(("#000000", PAPER), key=lambda i: contrast(i, colour))
 
 
 def shade(share: float) -> str:

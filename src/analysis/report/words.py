@@ -46,6 +46,7 @@ class Words:
         self.numbers = numbers_of(self._forms["numbers"], currency)
         self._environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
         self._environment.filters.update(self._filters())
+        self._environment.globals["currency"] = currency
         self._environment.tests["known"] = _known
 
     def say(self, key: str, **values: Any) -> str:
@@ -178,7 +179,7 @@ class Words:
 def numbers_of(forms: Mapping[str, Any], currency: str = "") -> Numbers:
     """Number conventions from `forms.numbers` of a language's common words."""
     scales = tuple((float(size), str(word)) for size, word in forms["scales"])
-    return Numbers(**{**forms, "scales": scales, "currency": currency})
+    return Numbers(**{**forms, "scales": scales, "months": tuple(forms["months"]), "currency": currency})
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,0 +1,173 @@
+"""Small cells: what must not be shown, and what must be withheld besides so that it cannot be worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from analysis.core.errors import ChapterError
+
+SMALL, FEW, COMPLEMENT = "small_cell", "few_events", "complement"
+"""Why a cell is suppressed: under `minimum` accounts; events that identify; to protect another cell."""
+
+TOLERANCE = 1e-9
+
+
+def suppress(
+    frame: pd.DataFrame,
+    *,
+    count: str = "accounts",
+    events: str | None = "numerator",
+    within: Sequence[Sequence[str]] = (),
+    minimum: int = 10,
+    minimum_events: int = 3,
+    blank: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Blank the cells that would tell about single accounts, and enough others to protect them.
+
+    A row is a cell with `count` accounts of which `events` had the event. It is suppressed when it has 1 to
+    `minimum` − 1 accounts, or when 1 to `minimum_events` − 1 accounts had the event, or all but so many. An empty
+    cell tells about nobody and stays.
+
+    `within` lists, for each total that is published, the columns that it is published by: `[["month"]]` for a total
+    a month, `[["region"], ["industry"]]` for the margins of a two-way table, `[[]]` for one grand total. In each
+    such group further cells, the smallest first, are withheld until no suppressed cell can be computed from totals
+    and other cells and the withheld cells together have `minimum` accounts. A group withheld whole is as safe as
+    its total: suppress the table of totals, too.
+
+    Adds `suppressed` (bool) and `suppressed_because` ("small_cell", "few_events", "complement" or ""), and blanks
+    `count`, `events` and every column of floats, or the columns in `blank`. Row order is kept. Raises ChapterError
+    for columns that are not there. Source: Hundepool et al., Statistical Disclosure Control (Wiley 2012), ch. 4.
+
+    Does not protect against a second table with other groups of the same accounts.
+    """
+    _check(frame, count, events, within)
+    counts = frame[count].fillna(0).to_numpy(dtype=float)
+    had = frame[events].fillna(0).to_numpy(dtype=float) if events else np.zeros(len(frame))
+    because = np.full(len(frame), "", dtype=object)
+    if events:
+        because[_few(counts, had, minimum_events)] = FEW
+    because[(counts > 0) & (counts < minimum)] = SMALL
+    groups = [members for columns in within for members in _groups(frame, columns)]
+    hidden = _protect(because != "", counts, had, groups, minimum)
+    because[hidden & (because == "")] = COMPLEMENT
+    return _blanked(frame, hidden, because, _columns(frame, count, events, within, blank))
+
+
+def _few(counts: np.ndarray, had: np.ndarray, least: int) -> np.ndarray:
+    """Cells in which one to `least` − 1 accounts stand alone, with the event or without it."""
+    without = counts - had
+    return ((had > 0) & (had < least)) | ((without > 0) & (without < least))
+
+
+def _protect(
+    hidden: np.ndarray, counts: np.ndarray, had: np.ndarray, groups: list[np.ndarray], minimum: int
+) -> np.ndarray:
+    """Hide further cells until no group is weak and no cell follows from all totals together."""
+    hidden = hidden.copy()
+    while True:
+        grown = False
+        for members in groups:
+            while _weak(members, hidden, counts, minimum):
+                chosen = _smallest(members, hidden, counts, had)
+                if chosen is None:
+                    break
+                hidden[chosen] = grown = True
+        if grown:
+            continue
+        if not _break_open(hidden, counts, had, groups):
+            return hidden
+
+
+def _weak(members: np.ndarray, hidden: np.ndarray, counts: np.ndarray, minimum: int) -> bool:
+    """A group gives its hidden cells away when there is one, or when all of them together are a small cell."""
+    inside = members[hidden[members]]
+    return len(inside) == 1 or (len(inside) > 1 and counts[inside].sum() < minimum)
+
+
+def _smallest(members: np.ndarray, hidden: np.ndarray, counts: np.ndarray, had: np.ndarray) -> int | None:
+    """Smallest cell still shown; one that leaves open who had the event goes first, empty ones protect nothing."""
+    shown = members[~hidden[members]]
+    shown = shown[counts[shown] > 0] if (counts[shown] > 0).any() else shown
+    if not len(shown):
+        return None
+    inside = members[hidden[members]]
+    events, accounts = had[inside].sum() + had[shown], counts[inside].sum() + counts[shown]
+    told = (events == 0) | (events == accounts)
+    return int(shown[np.lexsort((counts[shown], told))[0]])
+
+
+def _break_open(hidden: np.ndarray, counts: np.ndarray, had: np.ndarray, groups: list[np.ndarray]) -> bool:
+    """Hide one more cell beside each that follows from several totals taken together; False when none does."""
+    helped = False
+    for cell in determined(hidden, groups):
+        for members in sorted((g for g in groups if cell in g), key=lambda g: counts[g].sum()):
+            chosen = _smallest(members, hidden, counts, had)
+            if chosen is not None:
+                hidden[chosen] = helped = True
+                break
+    return helped
+
+
+def determined(hidden: np.ndarray, groups: Sequence[np.ndarray]) -> list[int]:
+    """Hidden cells whose value follows from the totals of `groups` and the cells shown.
+
+    The totals are linear equations in the hidden cells. A cell is determined when it is zero in every direction
+    in which the hidden cells can move while all totals stay, that is, in the null space of the equations.
+    """
+    cells = np.flatnonzero(hidden)
+    rows = [np.isin(cells, members) for members in groups]
+    equations = np.array([row for row in rows if row.any()], dtype=float)
+    if not len(cells) or not len(equations):
+        return []
+    _, sizes, directions = np.linalg.svd(equations, full_matrices=True)
+    free = directions[(sizes > TOLERANCE).sum() :]
+    return [int(cell) for cell, moves in zip(cells, np.abs(free.T), strict=True) if (moves < 1e-7).all()]
+
+
+def _groups(frame: pd.DataFrame, columns: Sequence[str]) -> list[np.ndarray]:
+    """Row positions of each group; no columns make one group of all rows."""
+    if not columns:
+        return [np.arange(len(frame))]
+    keys = frame.groupby(list(columns), observed=True, dropna=False, sort=False).ngroup().to_numpy()
+    return [np.flatnonzero(keys == key) for key in np.unique(keys)]
+
+
+def _columns(
+    frame: pd.DataFrame,
+    count: str,
+    events: str | None,
+    within: Sequence[Sequence[str]],
+    blank: Sequence[str] | None,
+) -> list[str]:
+    if blank is not None:
+        return [column for column in frame.columns if column in blank]
+    keys = {column for columns in within for column in columns}
+    floats = frame.select_dtypes("floating").columns
+    return [c for c in frame.columns if c not in keys and (c in (count, events) or c in floats)]
+
+
+def _blanked(frame: pd.DataFrame, hidden: np.ndarray, because: np.ndarray, columns: list[str]) -> pd.DataFrame:
+    """A copy with marks; whole numbers stay whole where pandas can hold a missing one."""
+    out = frame.copy()
+    for column in columns:
+        values = out[column]
+        if pd.api.types.is_integer_dtype(values.dtype) and not pd.api.types.is_extension_array_dtype(values.dtype):
+            values = values.astype("Int64")
+        out[column] = values.mask(hidden)
+    out["suppressed"] = hidden
+    out["suppressed_because"] = because.astype(str)
+    return out
+
+
+def _check(frame: pd.DataFrame, count: str, events: str | None, within: Sequence[Sequence[str]]) -> None:
+    if isinstance(within, str) or any(isinstance(columns, str) for columns in within):
+        raise ChapterError(f"within={within!r}: give a list of columns for each total, for example [['month']]")
+    wanted = [count, *([events] if events else []), *(column for columns in within for column in columns)]
+    missing = [column for column in wanted if column not in frame.columns]
+    if missing:
+        raise ChapterError(
+            f"suppression: no column '{missing[0]}'; the frame has {', '.join(map(str, frame.columns))}"
+        )
