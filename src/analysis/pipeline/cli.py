@@ -21,11 +21,18 @@ Begin with a portfolio (simulate one, or import your own), check it, and report 
 
   arrears report --portfolio data/portfolio/demo --period 2025Q4
 
-Exit codes: 0 done, 1 a fault of this program or the machine, 2 bad input or parameters, 3 a chapter failed. Only the
-first publishes anything; in all others the last good report stays.
+Exit codes: 0 done, 1 a fault of this program or the machine, 2 bad input or parameters, 3 a chapter failed.
+Only the first publishes anything; in all others the last good report stays.
 """
 
-app = typer.Typer(name="arrears", help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(
+    name="arrears",
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
 class Variant(StrEnum):
@@ -115,7 +122,9 @@ def check(
     folder: Annotated[Path, typer.Argument(help="The portfolio's folder.")],
     engine: Annotated[str, typer.Option(help="duckdb://, spark://local[*] or spark://host:7077.")] = "duckdb://",
 ) -> None:
-    """Hold a portfolio to the table contract; all that is wrong comes as one numbered list.
+    """Hold a portfolio to the table contract.
+
+    All that is wrong comes as one numbered list.
 
     Example: arrears check data/portfolio/demo
     """
@@ -135,7 +144,9 @@ def run(
     set_: SetOption = None,
     fresh: FreshOption = False,
 ) -> None:
-    """Run chapters without publishing; results are left under reports/work.
+    """Run chapters without publishing.
+
+    Results are left under reports/work.
 
     Example: arrears run delinquency --set delinquency.history_months=24
     """
@@ -157,7 +168,9 @@ def report(
     to: PublishedOption = None,
     fresh: FreshOption = False,
 ) -> None:
-    """Run the quarter and publish its report; what has not changed is not run again.
+    """Run the quarter and publish its report.
+
+    What has not changed since the last run is not run again.
 
     Example: arrears report --portfolio data/portfolio/demo --period 2025Q4 --set delinquency.forecast_months=6
     """
@@ -168,30 +181,42 @@ def report(
     report_quarter(params, overrides_of(set_ or [], **given, renderer=chosen), to, fresh)
 
 
+@app.command()
+def restate(
+    period: Annotated[str, typer.Argument(help="A published quarter, as 2025Q3.")],
+    portfolio: Annotated[Path | None, typer.Option(help="Portfolio's folder. Instead of the file's.")] = None,
+    params: Annotated[Path, typer.Option("--params", help="Parameter file that names the portfolio.")] = PARAMS,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A recorded parameter to change, as chapter.key=value.")
+    ] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Stop unless the tables are the recorded ones.")] = False,
+    to: PublishedOption = None,
+) -> None:
+    """Run a published quarter again and tell what changed.
+
+    The recorded parameters are run on today's tables and code, as of the quarter's end; every cell that differs is
+    listed, losses of data first, with what it comes from: data, code, packages or parameters.
+
+    Example: arrears restate 2025Q3 --exact
+    """
+    from analysis.pipeline.commands import overrides_of, restate_quarter
+
+    restate_quarter(period, params, overrides_of(set_ or []), to, exact, portfolio)
+
+
 def main() -> None:
     """Entry point: runs a command and turns what goes wrong into a message and an exit code."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
-    sys.exit(_run())
-
-
-def _run() -> int:
-    import click
-
     try:
-        return int(app(standalone_mode=False) or 0)
-    except click.exceptions.Exit as left:
-        return left.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        app()
     except Stopped as stopped:
         print(f"Stopped by {signal.Signals(stopped.number).name}; nothing was published.", file=sys.stderr)
-        return 128 + stopped.number
+        sys.exit(128 + stopped.number)
     except Exception as error:
         from analysis.pipeline.faults import explain
 
-        return explain(error, Settings.debug)
+        sys.exit(explain(error, Settings.debug))
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

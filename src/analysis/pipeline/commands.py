@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from analysis.core.errors import ParameterError
-from analysis.core.parameters import parse_override
-from analysis.core.periods import parse_month
+from analysis.core.parameters import load_parameters, parse_override
+from analysis.core.periods import Period, parse_month
 from analysis.pipeline.places import find_root
 from analysis.pipeline.progress import shown
 from analysis.pipeline.run import Request, execute, open_run, resolve
@@ -100,6 +100,26 @@ def report_quarter(params: Path, overrides: dict[str, Any], to: Path | None, fre
         )
     made = "published" if done.renewed else "unchanged since it was published"
     print(f"Report: {done.index}\n({made}; run {done.run_id})")
+
+
+def restate_quarter(
+    period: str, params: Path, overrides: dict[str, Any], to: Path | None, exact: bool, portfolio: Path | None
+) -> None:
+    """`arrears restate`."""
+    from analysis.core.portfolio import read_portfolio_info
+    from analysis.pipeline.places import portfolio_folder
+    from analysis.pipeline.restate import Restatement, restate
+
+    root, quarter = find_root(), Period.parse(period)
+    folder = portfolio or portfolio_folder(root, load_parameters(params_file(params)))
+    name = read_portfolio_info(folder).name
+    asked = Restatement(quarter, name, folder, published_folder(root, to), overrides, exact)
+    with shown() as progress:
+        done = restate(root, asked, progress)
+    if done.published is None:
+        print(f"Nothing differs: every cell of {name} {quarter} is as it was published.")
+    else:
+        print(f"{done.differences:,} cells differ: {done.published.folder / 'revisions.html'}")
 
 
 def published_folder(root: Path, to: Path | None) -> Path:

@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from analysis.core.parameters import RunParameters
-from analysis.core.periods import Period
 from analysis.report.headlines import Change, Gate, Headline
 from analysis.report.words import Words
 
@@ -29,14 +28,14 @@ def run_gates(
     return gates + [Gate(gate["key"], gate["text"]) for notes in of_chapters for gate in notes.get("gates", [])]
 
 
-def summary(headlines: Sequence[Headline], left_out: int, period: Period, words: Words) -> str:
+def summary(headlines: Sequence[Headline], left_out: int, words: Words) -> str:
     """The quarter in a paragraph, composed from the headlines of all chapters, most important first.
 
     True for any portfolio: a change is called one only where chance cannot explain it, and what has no earlier
     figure is not compared.
     """
     ranked = sorted((h for h in headlines if h.value is not None), key=lambda h: -h.priority)
-    sentences = list(_leading(ranked[:1], period, words))
+    sentences = list(_leading(ranked[:1], words))
     sentences += [_next(headline, words) for headline in ranked[1:LEADING]]
     sentences += _movements(ranked, words)
     gated = sum(bool(headline.gates) for headline in ranked)
@@ -47,7 +46,7 @@ def summary(headlines: Sequence[Headline], left_out: int, period: Period, words:
     return " ".join(sentences)
 
 
-def _leading(first: Sequence[Headline], period: Period, words: Words) -> Iterator[str]:
+def _leading(first: Sequence[Headline], words: Words) -> Iterator[str]:
     for headline in first:
         bounds = [headline.lower, headline.upper]
         lower, upper = (None if None in bounds else _value(bound, headline, words) for bound in bounds)
@@ -72,7 +71,7 @@ def _compared(headline: Headline, words: Words) -> str:
 def _next(headline: Headline, words: Words) -> str:
     before = _value(headline.previous, headline, words) if headline.previous is not None else ""
     value = _value(headline.value, headline, words)
-    return words.say("next", label=headline.label, value=value, change=bool(before), value_before=before)
+    return words.say("next", label=headline.label, value=value, before=before)
 
 
 def _movements(headlines: Sequence[Headline], words: Words) -> list[str]:

@@ -30,12 +30,12 @@ def now() -> str:
 
 
 def begin_record(
-    places: Places, params: RunParameters, code_hash: str, inputs: Mapping[str, Any], packages: Mapping[str, str]
+    places: Places, params: RunParameters, code: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Record of a run that begins now."""
-    started = now()
-    code = code_version(places.root) | {"hash": code_hash}
-    made_from = hash_of([params_hash(params), code_hash, inputs, packages, started])
+    """Record of a run that begins now; `code` holds the hashes of the package and of each notebook."""
+    started, packages = now(), package_versions()
+    code = code_version(places.root) | dict(code)
+    made_from = hash_of([params_hash(params), code, inputs, packages, started])
     return {
         "run_id": f"{re.sub('[-:]', '', started)}-{made_from[:6]}",
         "status": "running",
@@ -48,7 +48,7 @@ def begin_record(
         "parameters_hash": params_hash(params),
         "inputs": dict(inputs),
         "python": platform.python_version(),
-        "packages": dict(packages),
+        "packages": packages,
         "chapters": {},
         "renderer": None,
         "outputs": {},

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from analysis.pipeline.progress import Progress
 from analysis.pipeline.publish import recover, staged, swap
 from analysis.pipeline.run import Request, Run, execute, names_of, open_run, resolve
 
-RECORD = "run.json"
+RECORD, REVISIONS = "run.json", "revisions.html"
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,16 @@ def locked(places: Places) -> Any:
     return only_run(path, f"{places.portfolio} {places.period}")
 
 
-def publish(run: Run, to: Path, progress: Progress) -> Published:
-    """Render what the chapters left and put it in place, unless the published report was made from the same."""
+def publish(run: Run, to: Path, progress: Progress, revise: Callable[[Path], None] | None = None) -> Published:
+    """Render what the chapters left and put it in place, unless the published report was made from the same.
+
+    `revise` writes the revisions of a restatement into the staging folder; those of earlier ones are kept.
+    """
     require_all_chapters(run)
-    info, text = _front_matter(run)
-    target, made_from = run.places.published(to), _made_from(run, text)
-    standing = _standing(run, target, made_from)
+    target = run.places.published(to)
+    info, text = _front_matter(run, revised=revise is not None or (target / REVISIONS).is_file())
+    made_from = _made_from(run, text)
+    standing = "" if revise else _standing(run, target, made_from)
     if standing:
         progress.say("report: kept, nothing that it depends on changed")
         run.save_record("kept")
@@ -70,6 +73,9 @@ def publish(run: Run, to: Path, progress: Progress) -> Published:
     target.parent.mkdir(parents=True, exist_ok=True)
     with staged(target, run.record["run_id"]) as staging:
         progress.begin("report")
+        keep_revisions(target, staging)
+        if revise:
+            revise(staging)
         run.record["renderer"] = _render(run, staging, info, text)
         finish(run, staging, made_from)
         swap(staging, target)
@@ -86,16 +92,22 @@ def require_all_chapters(run: Run) -> None:
         raise ChapterError(f"a report needs all chapters; there is none of: {', '.join(sorted(missing)) or 'any'}")
 
 
+def keep_revisions(published: Path, staging: Path) -> None:
+    """What a report says of its revisions stays when it is published anew."""
+    if (published / REVISIONS).is_file():
+        shutil.copyfile(published / REVISIONS, staging / REVISIONS)
+        shutil.copytree(published / "revisions", staging / "revisions")
+
+
 def finish(run: Run, staging: Path, made_from: str) -> None:
-    """Results, run record and the hash of every file, into the folder that is about to be published."""
-    shutil.copytree(run.places.results, staging / "results", dirs_exist_ok=True)
+    """Run record, with the hash of every file, into the folder that is about to be published."""
     base = {path.relative_to(staging).as_posix(): run.hashes.of(path) for path in files_below(staging)}
     run.record |= {"outputs": base, "made_from": made_from}
     run.save_record("published")
     write_json(staging / RECORD, run.record)
 
 
-def _front_matter(run: Run) -> tuple[PortfolioInfo, str]:
+def _front_matter(run: Run, revised: bool) -> tuple[PortfolioInfo, str]:
     """Facts of the portfolio as of the period, and the summary; the run's gates are written to `gates.json`."""
     from analysis.report.headlines import read_headlines
     from analysis.report.words import Words
@@ -108,7 +120,7 @@ def _front_matter(run: Run) -> tuple[PortfolioInfo, str]:
     folders = [run.places.results / name / "headline.json" for name in names_of(run.chapters)]
     headlines = [headline for path in folders for headline in read_headlines(path)]
     left_out = sum(len(chapter["left_out"]) for chapter in chapters)
-    text = summary(headlines, left_out, run.params.quarter, words)
+    text = summary(headlines, left_out, words) + (f" {words.say('revised')}" if revised else "")
     return run.info.model_copy(update={"as_of_month": as_of}), text
 
 
@@ -134,9 +146,9 @@ def _made_from(run: Run, text: str) -> str:
     executed = [run.places.notebooks / chapter.path.name for chapter in run.chapters]
     files = [*executed, *files_below(run.places.results), work / "gates.json"]
     files += [path for path in sorted(project.glob("*")) if path.is_file()]
-    names = {path.relative_to(run.places.root).as_posix(): run.hashes.of(path) for path in files}
+    contents = [(path.name, run.hashes.of(path)) for path in files]
     settings = [run.params.renderer, run.params.language, run.record["parameters_hash"]]
-    return hash_of([names, run.states.common, run.record["code"], settings, text])
+    return hash_of([contents, run.states.common, run.record["code"], settings, text])
 
 
 def _standing(run: Run, target: Path, made_from: str) -> str:
@@ -162,9 +174,3 @@ def _write_index(to: Path) -> None:
 
     with one_at_a_time(to / ".index.lock"):
         write_index(to)
-
-
-def read_record(folder: Path) -> dict[str, Any]:
-    """Run record of a published report; raises FileNotFoundError or JSONDecodeError where it cannot be read."""
-    content: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    return content

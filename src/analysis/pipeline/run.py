@@ -13,15 +13,22 @@ from analysis.core.errors import InputError
 from analysis.core.parameters import RunParameters, load_parameters
 from analysis.core.periods import Period, parse_month
 from analysis.core.portfolio import PortfolioInfo, read_portfolio_info
-from analysis.pipeline.chapters import ChapterFile, chosen, find_chapters
+from analysis.pipeline.chapters import ChapterFile, chosen, find_chapters, read_notebook
 from analysis.pipeline.execute import Job, Outcome, raise_failures, run_chapters, warm_up
-from analysis.pipeline.hashes import FileHashes, hash_of, hash_package, read_json, write_json, write_text
+from analysis.pipeline.hashes import (
+    FileHashes,
+    hash_notebook,
+    hash_of,
+    hash_package,
+    read_json,
+    write_json,
+    write_text,
+)
 from analysis.pipeline.places import Places, places_of, portfolio_folder
 from analysis.pipeline.progress import Progress
 from analysis.pipeline.record import (
     begin_record,
     now,
-    package_versions,
     parameters_as_written,
     read_inputs,
 )
@@ -75,13 +82,15 @@ def open_run(request: Request, params: RunParameters, places: Places) -> Run:
     warm_up()
     hashes = FileHashes(places.root / "reports" / "work" / ".hashes.json")
     folder = portfolio_folder(places.root, params)
-    inputs, packages, code = read_inputs(folder, hashes), package_versions(), hash_package(hashes)
+    inputs, package, info = read_inputs(folder, hashes), hash_package(hashes), read_portfolio_info(folder)
     hashes.save()
     chapters = chosen(find_chapters(places.root), request.chapters)
-    common = {"code": code, "inputs": hash_of(inputs), "packages": hash_of(packages)}
+    notebooks = {chapter.name: hash_notebook(read_notebook(chapter.path)) for chapter in chapters}
+    record = begin_record(places, params, {"hash": package, "notebooks": notebooks}, inputs)
+    record |= {"title": info.title, "simulated": info.simulated}
+    common = {"code": package, "inputs": hash_of(inputs), "packages": hash_of(record["packages"])}
     states = ChapterStates(places, params, hashes, common)
-    record = begin_record(places, params, code, inputs, packages)
-    return Run(request, places, params, read_portfolio_info(folder), chapters, hashes, states, record)
+    return Run(request, places, params, info, chapters, hashes, states, record)
 
 
 def execute(run: Run, progress: Progress) -> list[Outcome]:
