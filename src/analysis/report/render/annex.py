@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.core.errors import ChapterError
+from analysis.report.render.labels import Label
 from analysis.report.words import Words
 
 if TYPE_CHECKING:
@@ -45,20 +47,27 @@ pre { font-size: 0.8125rem; line-height: 1.45; overflow-x: auto; margin: 0; padd
 .jp-Cell { max-width: 100%; }
 .jp-RenderedHTMLCommon > p, .jp-RenderedHTMLCommon > ul { max-width: var(--measure); }"""
 
+_REFERENCE = re.compile(r"(?<![\w.])@((?:fig|tbl|sec|eq)-\w+(?:-\w+)*)")
+_BRACKETS = re.compile(r"\[(@[^\]\[]*)\](?!\()")
+_ATTRIBUTES = re.compile(r"\s*\{[#.][^{}\n]*\}(?=\s*$)", re.MULTILINE)
+_PAGE_LINK = re.compile(r"\]\(([\w-]+)\.qmd\)")
 _SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.DOTALL | re.IGNORECASE)
 _HANDLER = re.compile(r"\s(?:on\w+|srcdoc)\s*=\s*(?:\"[^\"]*\"|'[^']*')", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b(?![^>]*\balt=)", re.IGNORECASE)
 
 
-def write_annex(notebook: Path, to: Path, words: Words, colophon: str) -> Path:
+def write_annex(
+    notebook: Path, to: Path, words: Words, colophon: str, labels: Mapping[str, Label] | None = None
+) -> Path:
     """Write `to/NN_name.html` from an executed notebook; raises ChapterError when nbconvert cannot.
 
-    Cell and notebook metadata (run times, paths) stay out; text of figures is kept as their alt text.
+    Cell and notebook metadata (run times, paths) stay out; text of figures is kept as their alt text. `labels` say
+    what references in the prose read.
     """
     import nbformat
     from nbconvert import HTMLExporter
 
-    content = _plain(nbformat.read(notebook, as_version=4))
+    content = _plain(nbformat.read(notebook, as_version=4), labels or {})
     exporter = HTMLExporter(template_name="basic", exclude_anchor_links=True)
     try:
         body, _ = exporter.from_notebook_node(content)
@@ -81,17 +90,26 @@ def write_annex(notebook: Path, to: Path, words: Words, colophon: str) -> Path:
     return target
 
 
-def _plain(content: NotebookNode) -> NotebookNode:
+def _plain(content: NotebookNode, labels: Mapping[str, Label]) -> NotebookNode:
     """The notebook without metadata, and without what only a live notebook can show."""
     content.metadata = {"language_info": {"name": "python", "pygments_lexer": "python"}}
     for cell in content.cells:
         cell.metadata = {}
+        if cell.cell_type == "markdown":
+            cell.source = _resolved(cell.source, labels)
         for output in cell.get("outputs", []):
             alt = output.get("metadata", {}).get("arrears", {}).get("alt", "")
             if "data" in output:
                 output.data = _shown(output.data, alt)
                 output.metadata = {}
     return content
+
+
+def _resolved(source: str, labels: Mapping[str, Label]) -> str:
+    """Prose as the report reads: references by name, headings without their labels, links to pages."""
+    source = _BRACKETS.sub(lambda match: match[1].replace(";", ","), source)
+    source = _REFERENCE.sub(lambda match: labels[match[1]].text if match[1] in labels else match[0], source)
+    return _PAGE_LINK.sub(r"](../\1.html)", _ATTRIBUTES.sub("", source))
 
 
 def _shown(data: dict[str, str], alt: str) -> dict[str, str]:

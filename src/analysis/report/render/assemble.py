@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import nbformat
 
 from analysis.core.errors import ChapterError
 
@@ -18,7 +17,9 @@ SIMPLE_LABEL = re.compile(r"(fig|tbl)-[a-z0-9]+(-[a-z0-9]+)*")
 
 _FOOTNOTE = re.compile(r"\[\^([^\]\s]+)\]")
 _CALLOUT = re.compile(r"\.callout-(?:note|tip|important|warning|caution)\b")
-_NOTE_TITLE = re.compile(r"^(:{3,} *\{[^}\n]*\.note\b[^}\n]*\} *\n)\s*#+ +(.*?) *(?:\{[^}\n]*\})? *$", re.MULTILINE)
+_NOTE_TITLE = re.compile(
+    r"^(:{3,} *\{[^}\n]*\.note\b[^}\n]*\} *\n)\s*#+ +(.*?) *(?:\{[^}\n]*\})? *$", re.MULTILINE
+)
 _SVG_METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 
 
@@ -54,9 +55,9 @@ def assemble(notebook: Path, replacements: Mapping[str, str] | None = None) -> C
     Raises ChapterError for a notebook that failed or was not executed, an output that breaks the protocol, or a
     chapter that doesn't begin with a level-one heading.
     """
-    content = nbformat.read(notebook, as_version=4)
+    content = json.loads(notebook.read_text(encoding="utf-8"))
     chapter = Chapter(notebook.stem.replace("_", "-"), "")
-    parts = [part for cell in content.cells for part in _cell(cell, chapter, replacements or {}, notebook.name)]
+    parts = [part for cell in content["cells"] for part in _cell(cell, chapter, replacements or {}, notebook.name)]
     text = "\n\n".join(part for part in parts if part)
     if not text.startswith("# "):
         raise ChapterError(
@@ -68,26 +69,26 @@ def assemble(notebook: Path, replacements: Mapping[str, str] | None = None) -> C
 
 
 def _cell(cell: Any, chapter: Chapter, replacements: Mapping[str, str], file: str) -> Iterator[str]:
-    if "remove-cell" in cell.metadata.get("tags", []):
+    if "remove-cell" in cell["metadata"].get("tags", []):
         return
-    if cell.cell_type == "markdown":
-        yield replacements.get(cell.get("id", ""), cell.source).strip()
-    elif cell.cell_type == "code":
-        for output in cell.outputs:
+    if cell["cell_type"] == "markdown":
+        yield replacements.get(cell.get("id", ""), _joined(cell["source"])).strip()
+    elif cell["cell_type"] == "code":
+        for output in cell["outputs"]:
             yield _output(output, chapter, f"{file}, cell {cell.get('id', '?')}")
 
 
 def _output(output: Any, chapter: Chapter, where: str) -> str:
-    if output.output_type == "error":
-        raise ChapterError(f"{where}: the notebook failed with {output.ename}: {output.evalue}")
+    if output["output_type"] == "error":
+        raise ChapterError(f"{where}: the notebook failed with {output['ename']}: {output['evalue']}")
     note = output.get("metadata", {}).get("arrears")
-    if output.output_type != "display_data" or not note:
+    if output["output_type"] != "display_data" or not note:
         return ""
     writers = {"figure": _figure, "table": _table, "prose": _prose}
     kind = note.get("kind")
     if kind not in writers:
         raise ChapterError(f"{where}: output kind {kind!r} is none of {', '.join(writers)}")
-    return writers[kind](output.data, note, chapter, where)
+    return writers[kind](output["data"], note, chapter, where)
 
 
 def _prose(data: Mapping[str, Any], note: Mapping[str, str], chapter: Chapter, where: str) -> str:

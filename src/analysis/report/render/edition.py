@@ -66,9 +66,10 @@ def find_notebooks(work: Path, chapters: Sequence[str]) -> dict[str, Path]:
             if chapter in (path.stem, re.sub(r"^\d+_", "", path.stem))
         ]
         if len(matches) != 1:
-            there = ", ".join(p.name for p in sorted((work / "notebooks").glob("*.ipynb"))) or "none"
+            folder = work / "notebooks"
+            there = ", ".join(p.name for p in sorted(folder.glob("*.ipynb"))) or "none"
             raise ChapterError(
-                f"chapter {chapter} has {len(matches)} executed notebooks in {work / 'notebooks'}; there are: {there}"
+                f"chapter {chapter} has {len(matches)} executed notebooks in {folder}; there are: {there}"
             )
         found[re.sub(r"^\d+_", "", matches[0].stem)] = matches[0]
     return found
@@ -147,14 +148,10 @@ def project_settings(project: Path) -> dict[str, Any]:
 
 
 def _fresh(folder: Path) -> Path:
-    """An empty folder that keeps its web fonts, which take seconds to cut."""
+    """The folder, empty."""
     if folder.is_dir():
-        for entry in folder.iterdir():
-            if entry.is_dir() and entry.name != "fonts":
-                shutil.rmtree(entry)
-            elif entry.is_file():
-                entry.unlink()
-    folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
     return folder
 
 

@@ -120,10 +120,10 @@ def _value(headline: Headline, words: Words) -> str:
     if headline.unit == "fraction":
         return _span("headline-value", numbers.pct(value).removesuffix("%")) + _span("headline-unit", "%")
     if headline.unit == "currency":
-        amount = numbers.money(value).removeprefix(numbers.currency).split()
+        parts = numbers.money(value).removeprefix(numbers.currency).split()
         before = _span("headline-unit", numbers.currency) + " " if numbers.currency else ""
-        after = "".join(f" {_span('headline-unit', word)}" for word in amount[1:])
-        return before + _span("headline-value", amount[0]) + after
+        after = "".join(f" {_span('headline-unit', word)}" for word in parts[1:])
+        return before + _span("headline-value", parts[0]) + after
     amount = numbers.unit(value, headline.unit)
     unit = "" if headline.unit == "count" else " " + _span("headline-unit", words.label(f"unit.{headline.unit}"))
     return _span("headline-value", amount) + unit
@@ -170,7 +170,9 @@ def _source(headline: Headline, words: Words) -> str:
     parts = []
     if headline.numerator is not None and headline.denominator is not None:
         say = words.numbers.money if _counts_money(headline) else words.numbers.count
-        parts.append(words.label("share_of", numerator=say(headline.numerator), denominator=say(headline.denominator)))
+        parts.append(
+            words.label("share_of", numerator=say(headline.numerator), denominator=say(headline.denominator))
+        )
     parts.append(words.label("as_of", day=headline.as_of))
     return "; ".join(parts)
 

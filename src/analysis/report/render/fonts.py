@@ -1,4 +1,4 @@
-"""The report's two families as small web fonts; Typst and the charts take the files as they are."""
+"""The report's two families as web fonts; Typst and the charts take the files as they are."""
 
 from __future__ import annotations
 
@@ -16,42 +16,27 @@ FACES = (
 )
 """Family, style, weight and slant of each face the pages use."""
 
-RANGES = ((0x20, 0x7E), (0xA0, 0x17F), (0x391, 0x3C9), (0x2010, 0x2044), (0x20A0, 0x20BF), (0x2190, 0x2193))
-SYMBOLS = (0x2116, 0x2122, 0x2206, 0x2211, 0x2212, 0x221A, 0x221E, 0x2248, 0x2260, 0x2264, 0x2265, 0x25B2, 0x25BC)
-"""Characters kept in the web fonts; others fall back to the reader's own fonts."""
-
 STYLE_SHEET = "fonts.css"
 
 
 def write_web_fonts(folder: Path) -> Path:
-    """Write each face as WOFF, cut to the characters of European text, and the style sheet that names them.
+    """Write each face as WOFF (about 100 kB) and the style sheet that names them; returns the style sheet.
 
-    What is there already is kept, so that a repeated run is cheap. No timestamps: the same fonts give the same
-    bytes. Returns the style sheet.
+    The same fonts give the same bytes.
     """
-    sheet = folder / STYLE_SHEET
-    if sheet.is_file():
-        return sheet
+    from fontTools.ttLib import TTFont
+
     folder.mkdir(parents=True, exist_ok=True)
     rules = []
     for family, style, weight, slant in FACES:
-        name = f"{font_file(style, family).stem}.woff"
-        _cut(font_file(style, family), folder / name)
+        source = font_file(style, family)
+        font = TTFont(source, recalcTimestamp=False)
+        font.flavor = "woff"
+        font.save(folder / f"{source.stem}.woff")
         rules.append(
             f'@font-face {{ font-family: "{family}"; font-weight: {weight}; font-style: {slant}; '
-            f'font-display: swap; src: url("{name}") format("woff"); }}'
+            f'font-display: swap; src: url("{source.stem}.woff") format("woff"); }}'
         )
+    sheet = folder / STYLE_SHEET
     sheet.write_text("\n".join(rules) + "\n", encoding="utf-8")
     return sheet
-
-
-def _cut(source: Path, target: Path) -> None:
-    from fontTools import subset
-
-    options = subset.Options(flavor="woff", layout_features=["kern", "liga", "lnum", "tnum", "locl", "mark"])
-    options.recalc_timestamp = False
-    font = subset.load_font(str(source), options)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes=[c for first, last in RANGES for c in range(first, last + 1)] + list(SYMBOLS))
-    subsetter.subset(font)
-    subset.save_font(font, str(target), options)

@@ -87,7 +87,11 @@ def _read(path: Path) -> Published:
 def write_index(published: Path, language: str = "en") -> Path:
     """Write `published/index.html` in one rename; returns it."""
     entries, words = list_published(published), Words(language, "frame")
-    fonts = f'<link rel="stylesheet" href="{entries[0].folder}/assets/fonts.css">\n' if _has_fonts(published, entries) else ""
+    fonts = (
+        f'<link rel="stylesheet" href="{entries[0].folder}/assets/fonts.css">\n'
+        if _has_fonts(published, entries)
+        else ""
+    )
     page = PAGE.format(
         language=language,
         title=words.label("published"),
@@ -98,8 +102,7 @@ def write_index(published: Path, language: str = "en") -> Path:
     )
     target, part = published / "index.html", published / f".index.html.{os.getpid()}.part"
     part.write_text(page, encoding="utf-8")
-    os.replace(part, target)
-    return target
+    return part.replace(target)
 
 
 def _has_fonts(published: Path, entries: list[Published]) -> bool:

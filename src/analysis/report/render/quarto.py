@@ -43,7 +43,7 @@ def quarto_version(executable: str = "quarto") -> str:
 
 
 def write_project(edition: Edition, project: Path, version: str = "") -> None:
-    """Make the assembled folder a Quarto project of its own: `_quarto.yml` names the pages, `report.qmd` joins them.
+    """Make the assembled folder a Quarto project: `_quarto.yml` names the pages, `report.qmd` joins them.
 
     Written for the embedded renderer too, so that an edition can be rendered again by hand.
     """
@@ -102,7 +102,9 @@ def render_with_quarto(edition: Edition, to: Path, executable: str = "quarto") -
     _quarto(edition, [executable, "render", ".", "--to", "html"], env)
     shutil.copytree(edition.folder / "_book", to, dirs_exist_ok=True)
     _quarto(edition, [executable, "render", "report.qmd", "--to", "typst"], env)
-    made = [path for path in (edition.folder / "_book" / "report.pdf", edition.folder / "report.pdf") if path.is_file()]
+    made = [
+        path for path in (edition.folder / "_book" / "report.pdf", edition.folder / "report.pdf") if path.is_file()
+    ]
     pages = [to / f"{name}.html" for name in edition.pages]
     missing = [path.name for path in pages if not path.is_file()] + ([] if made else ["report.pdf"])
     if missing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -59,13 +60,16 @@ def render_report(
     )
     write_project(edition, project, version)
     to.mkdir(parents=True, exist_ok=True)
-    if name == "quarto":
-        pages, accessible = render_with_quarto(edition, to), False
-        copy_assets(edition, to)
-    else:
-        pages = write_site(edition, to, catalogue)
-        _, accessible = write_pdf(edition, to)
-    _write_annex(edition, to, f"Quarto {version}" if name == "quarto" else edition.words.label("embedded"))
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        annex = pool.submit(_write_annex, edition, to, version)
+        if name == "quarto":
+            pages, accessible = render_with_quarto(edition, to), False
+            copy_assets(edition, to)
+        else:
+            pdf = pool.submit(write_pdf, edition, to)
+            pages = write_site(edition, to, catalogue)
+            accessible = pdf.result()[1]
+        annex.result()
     _copy_results(work, to)
     notes = () if accessible or name == "quarto" else ("the PDF is tagged but does not meet PDF/UA-1",)
     return RenderResult(name, version, tuple(pages), to / "report.pdf", accessible, notes)
@@ -83,9 +87,10 @@ def _choose(renderer: str) -> tuple[str, str]:
     return ("quarto", version) if version else ("embedded", "")
 
 
-def _write_annex(edition: Edition, to: Path, renderer: str) -> None:
+def _write_annex(edition: Edition, to: Path, version: str) -> None:
+    renderer = f"Quarto {version}" if version else edition.words.label("embedded")
     for notebook in edition.chapters:
-        write_annex(notebook, to / "annex", edition.words, edition.colophon(renderer))
+        write_annex(notebook, to / "annex", edition.words, edition.colophon(renderer), edition.labels)
 
 
 def _copy_results(work: Path, to: Path) -> None:

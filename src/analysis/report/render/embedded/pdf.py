@@ -66,6 +66,6 @@ def _head(edition: Edition) -> str:
 
 
 def _typeset(document: Path, target: Path, standard: str) -> None:
-    command = [sys.executable, "-m", "analysis.report.render.embedded.typeset", document.resolve(), target.resolve()]
+    command = [sys.executable, "-m", "analysis.report.render.embedded.typeset", str(document.resolve())]
     fonts = [str(folder) for folder in font_folders()]
-    run([*command, standard, *fonts], cwd=document.parent, seconds=120, megabytes=3072)
+    run([*command, str(target.resolve()), standard, *fonts], cwd=document.parent, seconds=120, megabytes=3072)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typst
 
@@ -14,9 +15,8 @@ def main(arguments: list[str]) -> int:
     """Write the PDF; a fault of the source is printed, with exit code 1."""
     source, target, standard, *folders = arguments
     try:
-        typst.compile(
-            source, output=target, font_paths=folders, pdf_standards=[standard] if standard else [], timestamp=0
-        )
+        standards: list[Any] = [standard] if standard else []
+        typst.compile(source, output=target, font_paths=folders, pdf_standards=standards, timestamp=0)
     except typst.TypstError as error:
         print(error)
         return 1
