@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from analysis.methods.cure.follow_up import FollowUp
 from analysis.methods.cure.likelihood import Array
@@ -41,28 +43,53 @@ def warn_of_short_follow_up(follow_up: FollowUp) -> None:
         )
 
 
-def warn_of_runaways(
-    index: Sequence[tuple[str, str]], theta: Array, error: Array, spans: Array, intercept: float
-) -> None:
-    """Coefficients that run to infinity. `spans` are the ranges of the covariates (1 for baseline parameters)."""
-    running = (np.abs(theta) * spans > RUNAWAY) & (error * spans > RUNAWAY_ERROR)
-    named = [pair for pair, lost in zip(index, running, strict=True) if lost]
-    if ("incidence", "Intercept") in named:
-        everyone = "will cure in the end" if intercept > 0 else "can never cure, those who cured apart"
+class Coefficient(NamedTuple):
+    """A fitted coefficient and the column (n,) it belongs to; None for an intercept or a baseline parameter."""
+
+    part: str
+    name: str
+    value: float
+    error: float
+    column: Array | None
+
+    @property
+    def runs_away(self) -> bool:
+        """On its way to infinity: a huge effect over the covariate's range, with a huge error."""
+        span = 1.0 if self.column is None else float(np.ptp(self.column))
+        return abs(self.value) * span > RUNAWAY and self.error * span > RUNAWAY_ERROR
+
+    def separates(self, cured: npt.NDArray[np.bool_]) -> bool:
+        """Whether its column alone tells rows with the event from the others (quasi-complete separation)."""
+        if self.column is None or cured.all():
+            return False
+        yes, no = self.column[cured], self.column[~cured]
+        return bool(yes.max() <= no.min() or no.max() <= yes.min())
+
+
+def warn_of_runaways(coefficients: Sequence[Coefficient], cured: npt.NDArray[np.bool_]) -> None:
+    """Coefficients that run to infinity, by cause: separation, no plateau, or a baseline at its border."""
+    running = [c for c in coefficients if c.runs_away]
+    apart = [c for c in running if c.separates(cured)]
+    if apart:
+        names = ", ".join(f"{c.name} ({c.part})" for c in apart)
         warn(
-            f"the never-cure fraction is at its border: the fit says that everyone {everyone} (at covariates "
-            "zero). The data show no plateau that this latency cannot explain; intervals are meaningless."
+            f"separation: {names} runs to infinity, because some of its values have only rows with the event or "
+            "only rows without. Merge categories or leave it out."
         )
-    for part in ("incidence", "latency"):
-        names = [name for where, name in named if where == part and name != "Intercept"]
-        if names:
-            warn(
-                f"separation in the {part}: {', '.join(names)} runs to infinity, as some of its values have "
-                "only rows of one outcome. Merge categories or leave it out."
-            )
-    names = [name for where, name in named if where == "baseline" and error[index.index((where, name))] > 20]
+    border = [c for c in running if c.part == "incidence" and c not in apart]
+    if border and not any(c.part == "incidence" for c in apart):
+        names = ", ".join(c.name for c in border)
+        warn(
+            f"the never-cure fraction is at its border: {names} of the incidence runs to infinity, so that for "
+            "some rows all or none will cure. This latency explains the data "
+            "without a plateau; intervals mean nothing."
+        )
+    names = ", ".join(c.name for c in running if c.part == "latency" and c not in apart)
     if names:
-        warn(f"the baseline runs to its border: {', '.join(names)}. Another latency fits these times better.")
+        warn(f"{names} of the latency runs to infinity: some of its values have no events to time. Merge them.")
+    names = ", ".join(c.name for c in running if c.part == "baseline")
+    if names:
+        warn(f"the baseline runs to its border: {names}. Another latency fits these times better.")
 
 
 def warn_of_no_convergence(steps: int) -> None:

@@ -11,7 +11,12 @@ import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
 from analysis.methods.cure import predict
-from analysis.methods.cure.checks import warn_of_no_convergence, warn_of_runaways, warn_of_short_follow_up
+from analysis.methods.cure.checks import (
+    Coefficient,
+    warn_of_no_convergence,
+    warn_of_runaways,
+    warn_of_short_follow_up,
+)
 from analysis.methods.cure.cox import CoxFit, fit_cox
 from analysis.methods.cure.design import Design
 from analysis.methods.cure.family import find_latency
@@ -60,7 +65,8 @@ class MixtureCure:
         Intervals have level 1 − alpha.
 
     After `fit`: `params_` (Series by (part, covariate), parts incidence, latency, baseline), `variance_matrix_`,
-    `standard_errors_`, `summary`, `log_likelihood_`, `AIC_`, `BIC_`, `follow_up_`, `converged_`.
+    `standard_errors_`, `summary`, `log_likelihood_`, `AIC_`, `BIC_`, `converged_`, `never_cure_` (average of 1 − p
+    over the rows: estimate, lower, upper) and `follow_up_` (test of sufficient follow-up).
 
     Sources: Farewell (1982) Biometrics 38; Sy and Taylor (2000) Biometrics 56 for `cox`; Maller and Zhou (1996).
     """
@@ -184,31 +190,25 @@ class MixtureCure:
         self.events_ = float(weight[times.event == CURED].sum())
         self.known_never_ = float(weight[times.event == NEVER].sum())
         rows = predict.Rows(sample.x, sample.z, np.zeros(sample.rows))
-        p = predict.susceptible(self.fitted_, rows).probability()
-        self.never_cure_fraction_ = float(1.0 - np.average(p, weights=weight))
+        average = predict.average_never(self.fitted_, rows, weight)
+        never = {name: float(average.probability(z)[0]) for name, z in self._bounds().items()}
+        self.never_cure_ = pd.Series(never, name="never-cure fraction")
         follow_up = sufficient_follow_up(times)
-        after = replace(rows, after=np.full(sample.rows, follow_up.last_time))
-        later = predict.susceptible(self.fitted_, after).probability()
-        # p S(τ) from the odds of still curing after τ: later = pS/(1 − p + pS).
-        still = later * (1.0 - p) / np.maximum(1.0 - later, 1e-300)
-        tail = float(np.average(np.minimum(still, p), weights=weight) / np.average(p, weights=weight))
+        tail = predict.share_after(self.fitted_, rows, weight, follow_up.last_time)
         self.follow_up_: FollowUp = replace(follow_up, tail=tail)
         if not self.converged_:
             warn_of_no_convergence(self.steps_)
-        warn_of_runaways(
-            list(self.params_.index),
-            self.params_.to_numpy(),
-            self.standard_errors_.to_numpy(),
-            self._spans(sample),
-            float(self.params_.iloc[0]),
-        )
+        warn_of_runaways(self._coefficients(sample), sample.times.event == CURED)
         warn_of_short_follow_up(self.follow_up_)
 
-    def _spans(self, sample: Sample) -> Array:
-        level = bool(self.fitted_.family.intercept)
-        spans = [np.ptp(sample.x[:, 1:], axis=0), np.ptp(sample.z[:, int(level) :], axis=0)]
-        ones = np.ones(self.params_.size - 1 - spans[0].size - spans[1].size)
-        return np.concatenate([[1.0], *spans, ones])
+    def _coefficients(self, sample: Sample) -> list[Coefficient]:
+        """The coefficients with the columns they belong to, for the checks."""
+        level = int(bool(self.fitted_.family.intercept))
+        columns: list[Array | None] = [None, *sample.x.T[1:], *sample.z.T[level:]]
+        columns += [None] * (self.params_.size - len(columns))
+        parts, names = self.params_.index.get_level_values(0), self.params_.index.get_level_values(1)
+        values = zip(parts, names, self.params_, self.standard_errors_, columns, strict=True)
+        return [Coefficient(part, name, coef, error, column) for part, name, coef, error, column in values]
 
     @property
     def AIC_(self) -> float:
@@ -244,7 +244,7 @@ class MixtureCure:
         }
         notes = [
             f"AIC = {self.AIC_:.2f}, BIC = {self.BIC_:.2f}",
-            f"never-cure fraction (average) = {self.never_cure_fraction_:.4f}",
+            "never-cure fraction = {estimate:.4f} ({lower:.4f} to {upper:.4f})".format(**self.never_cure_),
             f"follow-up: Maller–Zhou p = {self.follow_up_.p_value:.3g}, "
             f"{self.follow_up_.tail:.1%} of cures expected after {self.follow_up_.last_time:g}",
         ]

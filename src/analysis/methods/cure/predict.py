@@ -67,6 +67,28 @@ def susceptible(model: Fitted, rows: Rows, errors: bool = False) -> Estimate:
     return Estimate(logit, _errors(model, gradient))
 
 
+def average_never(model: Fitted, rows: Rows, weight: Array) -> Estimate:
+    """Weighted average of 1 − p over the rows, taken as given; arrays of one."""
+    eta = rows.x @ model.theta[model.layout.parts[0]]
+    yes, no = model.link.log_yes(eta), model.link.log_no(eta)
+    share = weight / weight.sum()
+    mean = float(share @ np.exp(no.value))
+    gradient = np.zeros((1, model.layout.size))
+    gradient[0, : model.layout.p] = (share * np.exp(no.value) * no.slope) @ rows.x
+    inside = max(mean * float(share @ np.exp(yes.value)), 1e-300)
+    logit = np.array([np.log(max(mean, 1e-300)) - np.log(max(float(share @ np.exp(yes.value)), 1e-300))])
+    return Estimate(logit, _errors(model, gradient) / inside)
+
+
+def share_after(model: Fitted, rows: Rows, weight: Array, time: float) -> float:
+    """Share of all events that come after `time`: the average of p S(time) over that of p."""
+    beta, gamma, anc = (model.theta[part] for part in model.layout.parts)
+    log_p = model.link.log_yes(rows.x @ beta).value
+    clock = model.family.clock(np.full(len(rows.x), time))
+    later = np.exp(log_p + model.family.log_survival(rows.z @ gamma, anc, clock).value)
+    return float(weight @ later) / max(float(weight @ np.exp(log_p)), 1e-300)
+
+
 def incidence(model: Fitted, rows: Rows, time: float | Array, errors: bool = False) -> Estimate:
     """Probability of the event within `time` after `after`, given none until then."""
     later, slope_later = _log_nothing(model, rows, rows.after + time, errors)
