@@ -24,9 +24,9 @@ CASE_MIX = ("channel", "product", "bucket", "urban", "hour_band")
 def response_hours(portfolio: Portfolio, first: date, last: date) -> pd.DataFrame:
     """Attempts and right-party contacts by weekday (1 Monday … 7 Sunday) and hour (0–23) of the customer's clock.
 
-    Attempts are outbound, meant for the debtor, and have an outcome. Columns: weekday, hour, numerator (right-party
-    contacts), denominator (attempts), and the other moments of `analysis.statistics.ratio`, clusters being
-    customers. Hours without an attempt have no row.
+    Attempts are outbound, meant for the debtor, and have an outcome. Columns: weekday, hour, numerator
+    (right-party contacts), denominator (attempts), and the other moments of `analysis.statistics.ratio`, clusters
+    being customers. Hours without an attempt have no row.
     """
     who = customers(portfolio)
     rows = _recorded_attempts(portfolio, first, last).inner_join(who, "account_id")

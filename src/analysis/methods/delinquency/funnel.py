@@ -1,0 +1,56 @@
+"""Attempts → reached → right-party contact → promise → kept, each step as a rate of the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from analysis.methods.delinquency.shares import shares
+
+STEPS: dict[str, tuple[str, str]] = {
+    "reached": ("reached", "recorded"),
+    "right_party": ("right_party", "reached"),
+    "promise": ("promises", "right_party"),
+    "kept": ("kept", "due"),
+}
+"""Steps in their order, with the counts that are numerator and denominator."""
+
+
+def funnel(counts: pd.DataFrame, by: Sequence[str] = ("channel",), level: float = 0.95) -> pd.DataFrame:
+    """Rate of each step: `by`, step, step_order, numerator, denominator, clusters, rate, rate_lower, rate_upper.
+
+    `counts` has one row a combination of `by`, with the counts named in `STEPS` and each step's cluster moments
+    (`<step>_nn`, `<step>_nd`, `<step>_dd`, `<step>_clusters`).
+
+    - reached: answered ÷ attempts with a recorded outcome; up is good. - right_party: debtor spoken to ÷ answered;
+    up is good. - promise: promises ÷ debtor spoken to; up is good only where promises are kept. - kept: promises
+    paid in time ÷ promises due; up is good. Cash is known by month, so it is an upper estimate; promises not yet
+    due, or without amount or day, are in neither (see `not_due`, `without_terms` of the counts).
+
+    A step whose denominator is 0 throughout (no promise was ever due, say) has no rows.
+
+        channel     step     numerator  denominator  rate   rate_lower  rate_upper
+        agent_call  reached       3120         9876  0.316       0.305       0.327
+    """
+    parts = [_step(counts, step, order, list(by), level) for order, step in enumerate(STEPS)]
+    return pd.concat(parts, ignore_index=True).sort_values([*by, "step_order"], ignore_index=True)
+
+
+def _step(counts: pd.DataFrame, step: str, order: int, by: list[str], level: float) -> pd.DataFrame:
+    top, bottom = STEPS[step]
+    used = counts if counts[bottom].sum() > 0 else counts.iloc[:0]
+    cells = pd.DataFrame(
+        {
+            "numerator": used[top],
+            "denominator": used[bottom],
+            **{name: used[f"{step}_{name}"] for name in ("nn", "nd", "dd", "clusters")},
+            "units": used[bottom],
+        }
+    )
+    found = shares(cells, level)
+    labelled = used[by].assign(step=step, step_order=order)
+    rates = cells[["numerator", "denominator", "clusters"]].assign(
+        rate=found.rate, rate_lower=found.lower, rate_upper=found.upper
+    )
+    return pd.concat([labelled, rates], axis=1)
