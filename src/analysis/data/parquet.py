@@ -64,6 +64,17 @@ def write_table(rows: ir.Table, table: Table, path: Path, row_group_rows: int = 
     return written
 
 
+def write_arrow(rows: pa.Table, table: Table, path: Path, row_group_rows: int = ROW_GROUP_ROWS) -> int:
+    """Write a table that fits in memory, sorted by its keys, in the contract's types; returns the rows written."""
+    schema = arrow_schema(table, rows.column_names)
+    ordered = rows.cast(schema).sort_by([(key, "ascending") for key in table.keys])
+    whole = table.keys[0] if len(table.keys) > 1 else None
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for group in row_groups(ordered.to_batches(row_group_rows), schema, whole, row_group_rows):
+            writer.write_table(group, row_group_size=max(1, group.num_rows))
+    return rows.num_rows
+
+
 def stream(rows: ir.Table, chunk_rows: int = 100_000) -> Iterator[pa.RecordBatch]:
     """Result of an expression as record batches, without holding all of it."""
     engine = rows.get_backend()
