@@ -41,7 +41,13 @@ def entry_log_odds_now(state: State, t: int, world: World, drivers: Drivers) -> 
 
 
 def advance_current(
-    state: State, t: int, world: World, drivers: Drivers, rng: np.random.Generator, outcome: np.ndarray
+    state: State,
+    t: int,
+    world: World,
+    drivers: Drivers,
+    rng: np.random.Generator,
+    outcome: np.ndarray,
+    tally: Tally | None,
 ) -> np.ndarray:
     """Move current accounts on; returns the indices of those that became overdue."""
     p = world.parameters
@@ -52,6 +58,10 @@ def advance_current(
     probability = expit(entry_log_odds_now(state, t, world, drivers))
     enters = exposed & (rng.random(state.n) < probability)
     outcome[enters] = ENTERS
+    if tally is not None:
+        who = np.flatnonzero(exposed)
+        cells = (np.full(len(who), t - world.clock.burn_in), state.accounts.product[who])
+        tally.count("entry", (world.clock.months, len(PRODUCTS)), cells, probability[who], enters[who])
     leave = leaving_probability(state, world)
     leaves = current & ~enters & (rng.random(state.n) < leave)
     outcome[leaves] = LEAVES

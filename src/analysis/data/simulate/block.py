@@ -84,7 +84,7 @@ class Simulation:
         balances.charge_due(state, t, world)
         state.arrears_before = state.arrears + state.due
         behaviour.advance_overdue(state, t, world, drivers, rng, outcome, tally)
-        entered = behaviour.advance_current(state, t, world, drivers, rng, outcome)
+        entered = behaviour.advance_current(state, t, world, drivers, rng, outcome, tally)
         self.move(t, outcome, entered, tally)
         balances.pay(state, t, world, rng, outcome)
         balances.post(state, t, world, drivers, rng)
@@ -172,7 +172,7 @@ class Simulation:
         contacts.remember(state, a, skill)
         point = contacts.point_numbers(state, a, self.has_email)
         contacts.discover_deaths(state, a, logs.deaths)
-        promise, reason = contacts.promises(state, a, rng), contacts.reasons(state, a, world, rng)
+        promise, reason = contacts.promises(state, a, t, world, rng), contacts.reasons(state, a, world, rng)
         if not len(a.who):
             return
         rows = contacts.record(state, a, agent, promise, reason, point, rng, logs.contacts)

@@ -37,6 +37,8 @@ HOUR_WEIGHTS = (0.4, 1.1, 1.2, 1.0, 0.6, 0.7, 1.1, 1.0, 1.0, 1.0, 1.1, 1.2, 0.9,
 ANSWERED_BY_ANOTHER = 0.03
 WEEKEND_MOVED = 0.5
 """Share of weekend attempts on accounts with two or more missed payments that are moved to the Friday before."""
+AFTER_PAYDAY = 0.8
+"""Share of promises for a day of this month that are put off to the first ten days of the next, after payday."""
 BURN_IN_REACHED, BURN_IN_PROMISED = 0.5, 0.45
 """Stand-ins for contact before the months written, when no attempts are simulated."""
 
@@ -174,14 +176,19 @@ def agents(state: State, a: Attempts, world: World, rng: np.random.Generator) ->
     return np.where(personal, agent, -1), np.where(personal, world.skill[agent], 0.0)
 
 
-def promises(state: State, a: Attempts, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Amount and day of each promise (blank and -1 elsewhere): the arrears or half of them, within two weeks."""
+def promises(
+    state: State, a: Attempts, t: int, world: World, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Amount and day of each promise (blank and -1 elsewhere): the arrears or half of them, most after payday."""
     made = a.outcome == PROMISE
     claim = state.status[a.who] == CHARGED_OFF
     owed = np.where(claim, 0.1 * state.balance[a.who], np.maximum(state.arrears_before[a.who], state.due[a.who]))
     share = np.where(rng.random(len(a.who)) < 0.7, 1.0, 0.5)
-    amount = np.where(made, np.maximum(np.round(owed * share), 1.0), np.nan)
-    return amount, np.where(made, a.day + rng.integers(2, 15, len(a.who)), -1)
+    amount = np.where(made, np.maximum(np.floor(owed * share), 1.0), np.nan)
+    day, end = a.day + rng.integers(2, 15, len(a.who)), world.clock.ends[t]
+    payday = end + rng.integers(1, 11, len(a.who))
+    waits = (day <= end) & (rng.random(len(a.who)) < AFTER_PAYDAY)
+    return amount, np.where(made, np.where(waits, payday, day), -1)
 
 
 def reasons(state: State, a: Attempts, world: World, rng: np.random.Generator) -> np.ndarray:

@@ -29,7 +29,9 @@ class Panel:
         missed = np.minimum(state.missed, LONGEST_ARREARS)
         days = world.clock.behind[t, missed] - state.accounts.due_day
         self.present[:, column] = here
-        self.days_past_due[:, column] = np.where((missed > 0) & ~np.isin(state.status, (PAID_OFF, CLOSED)), days, 0)
+        self.days_past_due[:, column] = np.where(
+            (missed > 0) & ~np.isin(state.status, (PAID_OFF, CLOSED)), days, 0
+        )
         self.status[:, column] = state.status - OPEN
         card = state.accounts.product == 0
         open_now = state.status == OPEN

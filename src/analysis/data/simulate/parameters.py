@@ -43,17 +43,19 @@ def product_map(*values: float) -> dict[str, float]:
 class Book:
     """What is lent, to whom, on what terms."""
 
-    share: dict[str, float] = field(default_factory=lambda: product_map(0.56, 0.275, 0.09, 0.012, 0.035, 0.028))
+    share: dict[str, float] = field(default_factory=lambda: product_map(0.525, 0.275, 0.085, 0.015, 0.047, 0.053))
     """share of accounts"""
     opened_in_window: dict[str, float] = field(
-        default_factory=lambda: product_map(0.28, 0.52, 0.60, 0.20, 0.42, 0.48)
+        default_factory=lambda: product_map(0.21, 0.42, 0.52, 0.16, 0.34, 0.38)
     )
     """share of accounts opened within the months written, evenly over them"""
     amount: dict[str, float] = field(
-        default_factory=lambda: product_map(33_000, 24_000, 12_000, 120_000, 52_000, 46_000)
+        default_factory=lambda: product_map(24_300, 32_500, 14_000, 108_000, 50_500, 41_500)
     )
     """median limit (card) or amount lent, CNY"""
-    amount_spread: dict[str, float] = field(default_factory=lambda: product_map(0.45, 0.4, 0.4, 0.3, 0.3, 0.4))
+    amount_spread: dict[str, float] = field(
+        default_factory=lambda: product_map(0.36, 0.33, 0.35, 0.25, 0.28, 0.33)
+    )
     """standard deviation of the logarithm of that amount"""
     rate_low: dict[str, float] = field(default_factory=lambda: product_map(0.15, 0.11, 0.18, 0.036, 0.05, 0.07))
     rate_high: dict[str, float] = field(default_factory=lambda: product_map(0.1825, 0.20, 0.24, 0.056, 0.10, 0.14))
@@ -61,11 +63,11 @@ class Book:
     terms: dict[str, tuple[int, ...]] = field(
         default_factory=lambda: {
             "card": (60,),
-            "instalment": (24, 36, 48),
-            "cash_loan": (12, 24, 36),
+            "instalment": (36, 48, 60),
+            "cash_loan": (24, 36),
             "mortgage": (180, 240, 300),
             "auto": (36, 48, 60),
-            "sme": (24, 36, 48),
+            "sme": (36, 48, 60),
         }
     )
     """contract lengths, equally likely; a card's is the life of the plastic and is not written"""
@@ -87,7 +89,7 @@ class Book:
 class Entry:
     """A current account missing its payment, as log-odds a month."""
 
-    base: dict[str, float] = field(default_factory=lambda: product_map(-3.98, -3.78, -3.55, -5.2, -4.75, -4.3))
+    base: dict[str, float] = field(default_factory=lambda: product_map(-4.03, -3.81, -3.55, -5.02, -4.22, -4.08))
     score: float = -0.40
     """per 50 points of origination score above 650"""
     debt_ratio: float = 0.9
@@ -114,7 +116,7 @@ class Entry:
     redefault: float = 1.35
     """just after a cure; decays as exp(-months / redefault_months)"""
     redefault_months: float = 5.0
-    unemployment: float = 0.17
+    unemployment: float = 0.19
     """per point of unemployment above 5%, two months before"""
     gdp: float = -0.035
     """per point of yearly growth above 5%, two months before"""
@@ -157,7 +159,7 @@ class Cause:
 class NeverCure:
     """Whether a spell can end in cure at all: drawn once, when the spell begins. Log-odds of *never*."""
 
-    base: dict[str, float] = field(default_factory=lambda: product_map(-1.45, -1.4, -1.2, -2.6, -2.1, -1.7))
+    base: dict[str, float] = field(default_factory=lambda: product_map(-1.6, -1.55, -1.4, -2.6, -2.1, -1.8))
     debt_ratio: float = 1.2
     income_volatility: float = 1.4
     lost_contact: float = 0.6
@@ -236,9 +238,9 @@ class Money:
     spend_overdue: float = 0.25
     """spending while one payment is missed, against normal; none from the second"""
     spend_season: dict[int, float] = field(default_factory=lambda: {1: 1.08, 2: 0.95, 6: 1.06, 11: 1.15, 12: 1.05})
-    prepay: dict[str, float] = field(default_factory=lambda: product_map(0.0, 0.006, 0.008, 0.003, 0.005, 0.005))
+    prepay: dict[str, float] = field(default_factory=lambda: product_map(0.0, 0.004, 0.006, 0.0025, 0.004, 0.004))
     """probability a month that a current loan is paid off early"""
-    close: float = 0.0022
+    close: float = 0.0016
     """probability a month that a current card is paid and closed"""
     logins: float = 6.0
     """mean logins a month"""

@@ -189,7 +189,7 @@ class Claims:
 class Complaints:
     """Probability that a contacted account complains in the month."""
 
-    base: float = -6.25
+    base: float = -5.8
     """log-odds at no attempt"""
     attempt: float = 0.08
     """per attempt in the month"""

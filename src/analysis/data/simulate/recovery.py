@@ -66,7 +66,8 @@ def work_claims(
 
 def count_recovery(state: State, who: np.ndarray, t: int, world: World, tally: Tally) -> None:
     """Cash within two years of charge-off, by product, for claims whose two years lie in the window."""
-    young = who[(t - state.charged_off_at[who] <= HORIZON)]
+    inside = state.charged_off_at[who] >= world.clock.burn_in
+    young = who[inside & (t - state.charged_off_at[who] <= HORIZON)]
     full = young[state.charged_off_at[young] + HORIZON <= world.clock.total - 1]
     first = full[state.charged_off_at[full] == t - 1]
     size = len(PRODUCTS)

@@ -34,6 +34,7 @@ def truth(world: World, tally: Tally, seed: int, accounts: int) -> dict[str, Any
         "broken_assumptions": list(BROKEN[p.variant]),
         "hazard_form": "monthly probability = 1 / (1 + exp(-log-odds)); effects in the parameters are log-odds",
         "segments": {"names": list(SEGMENTS), "origination_score_edges": list(SEGMENT_EDGES)},
+        "entry": entry(world, sums["entry"]),
         "never_cure": never_cure(sums["never"]),
         "cure": cure(sums["cure"], sums["cure_by_month"]),
         "elasticities": elasticities(world),
@@ -50,6 +51,25 @@ def truth(world: World, tally: Tally, seed: int, accounts: int) -> dict[str, Any
 
 def share(part: float, whole: float) -> float | None:
     return round(float(part / whole), 6) if whole else None
+
+
+def entry(world: World, sums: np.ndarray) -> dict[str, Any]:
+    """Monthly probability that a current account with a payment due misses it: mean over accounts, and realised."""
+    ends = world.clock.ends[world.clock.burn_in :]
+    by_month = sums.sum(axis=1)
+    return {
+        "by_product": {
+            name: {"hazard": share(cell[1], cell[0]), "realised": share(cell[2], cell[0])}
+            for name, cell in zip(PRODUCTS, sums.sum(axis=0), strict=True)
+        },
+        "by_month": {
+            str(np.datetime64(EPOCH) + int(end)): {
+                "hazard": share(cell[1], cell[0]),
+                "realised": share(cell[2], cell[0]),
+            }
+            for end, cell in zip(ends, by_month, strict=True)
+        },
+    }
 
 
 def never_cure(sums: np.ndarray) -> dict[str, Any]:
