@@ -28,10 +28,10 @@ def suppress(
     """Blank the cells that would tell about single accounts, and enough others to protect them.
 
     A row is a cell with `count` accounts of which `events` had the event. It is suppressed when it has 1 to
-    `minimum` − 1 accounts, or when 1 to `minimum_events` − 1 accounts had the event, or all but so many. An empty
-    cell tells about nobody and stays.
+    `minimum` − 1 accounts, or when 1 to `minimum_events` − 1 accounts had the event, or all but so many. An
+    empty cell tells about nobody and stays.
 
-    `within` lists, for each total that is published, the columns that it is published by: `[["month"]]` for a total
+    `within` lists, for each total that is published, the columns that it is published by: `[["month"]]` for one
     a month, `[["region"], ["industry"]]` for the margins of a two-way table, `[[]]` for one grand total. In each
     such group further cells, the smallest first, are withheld until no suppressed cell can be computed from totals
     and other cells and the withheld cells together have `minimum` accounts. A group withheld whole is as safe as
@@ -145,7 +145,7 @@ def _columns(
     if blank is not None:
         return [column for column in frame.columns if column in blank]
     keys = {column for columns in within for column in columns}
-    floats = frame.select_dtypes("floating").columns
+    floats = [c for c in frame.columns if pd.api.types.is_float_dtype(frame[c].dtype)]
     return [c for c in frame.columns if c not in keys and (c in (count, events) or c in floats)]
 
 

@@ -155,11 +155,17 @@ def themed(draw: Callable[P, R]) -> Callable[P, R]:
 
 @themed
 def to_svg(fig: Figure, title: str = "") -> str:
-    """SVG text of a figure, the same bytes for the same figure; `title` is what a screen reader says first."""
+    """SVG text of a figure, the same bytes for the same figure.
+
+    `title` is what a screen reader says first; without it the finding that the figure was drawn with.
+    """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     file = io.BytesIO()
-    metadata = {"Date": None, "Creator": None, "Format": None, "Type": None, "Title": title or None}
+    metadata = {"Date": None, "Creator": None, "Format": None, "Type": None}
+    title = title or str(getattr(fig, "finding", ""))
+    if title:
+        metadata["Title"] = title  # type: ignore[assignment]
     FigureCanvasSVG(fig).print_svg(file, metadata=metadata)
     return _compact(file.getvalue().decode("utf-8"))
 

@@ -1,15 +1,15 @@
 """Charts from tidy frames, one file a kind. Title: the finding; subtitle: measure, unit, period."""
 
-# from analysis.report.figures.bars import bars
-# from analysis.report.figures.bridge import bridge
-# from analysis.report.figures.dots import dots
-# from analysis.report.figures.fan import fan
-# from analysis.report.figures.funnel import funnel
-# from analysis.report.figures.heat import heat
-# from analysis.report.figures.roll_matrix import roll_matrix
-# from analysis.report.figures.series import series
-# from analysis.report.figures.small_multiples import small_multiples
-# from analysis.report.figures.vintages import vintages
+from analysis.report.figures.bars import bars
+from analysis.report.figures.bridge import bridge
+from analysis.report.figures.dots import dots
+from analysis.report.figures.fan import fan
+from analysis.report.figures.funnel import funnel
+from analysis.report.figures.heat import heat
+from analysis.report.figures.roll_matrix import roll_matrix
+from analysis.report.figures.series import series
+from analysis.report.figures.small_multiples import small_multiples
+from analysis.report.figures.vintages import vintages
 
 __all__ = [
     "bars",

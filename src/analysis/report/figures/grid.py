@@ -33,12 +33,12 @@ class _Heads:
 
     def __init__(self, names: Sequence[str], width: float) -> None:
         words = [piece for name in names for word in name.split() for piece in pieces(word)]
-        sizes = [s for s in (theme.SMALL_SIZE, theme.SMALLEST_SIZE) if widest(words, s) <= width - 0.04]
+        sizes = [s for s in (theme.SMALL_SIZE, theme.SMALLEST_SIZE) if widest(words, s) <= width - 0.02]
         self.upright = not sizes
         self.size = sizes[0] if sizes else theme.SMALL_SIZE
         self.width = width
         self.lines = [
-            [name] if self.upright else wrap(name, self.size, width - 0.03, dashes=True) for name in names
+            [name] if self.upright else wrap(name, self.size, width - 0.02, dashes=True) for name in names
         ]
         most = max((len(lines) for lines in self.lines), default=1)
         self.height = widest(list(names), self.size) if self.upright else most * line_height(self.size)
@@ -70,7 +70,7 @@ class Grid:
     ) -> None:
         row_label, column_label = corner
         self.size = theme.SMALL_SIZE
-        left = max(widest(list(rows), self.size), text_width(row_label, self.size)) + 0.12
+        left = max(widest(list(rows), self.size), text_width(row_label, self.size)) + 0.09
         title, subtitle, note = sheet_text
         width = (theme.TEXT_WIDTH - left - right) / max(len(columns), 1)
         heads = _Heads(columns, width)

@@ -63,7 +63,7 @@ def roll_matrix(
         [names.get(s, s) for s in across],
         height=0.42 if change else 0.3,
         corner=(from_label, to_label),
-        right=right + 0.12 if margins else 0.0,
+        right=right + 0.08 if margins else 0.0,
     )
     gone, reasons = rows.hidden(frame), rows.reasons(frame)
     for place, (_, cell) in enumerate(frame.iterrows()):

@@ -1,0 +1,312 @@
+"""Every chart says its finding, stays on its sheet, and survives small frames."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from analysis.report import figures, theme
+from analysis.report.figures import scales
+from analysis.report.figures.canvas import text_width, wrap
+from analysis.report.figures.labels import spread
+from analysis.report.figures.roll_matrix import roll_matrix
+from analysis.report.numbers import Numbers
+
+TEXTS = {"title": "Cards drove the rise", "subtitle": "30+ rate, percent of balance, to December 2025"}
+STATES = ("current", "1–29", "30–59", "charged_off")
+NAMES = {"current": "Current", "charged_off": "Charged off"}
+
+
+def matrix() -> pd.DataFrame:
+    rates = np.array([[0.9, 0.1, 0.0, 0.0], [0.3, 0.2, 0.5, 0.0], [0.1, 0.1, 0.2, 0.6]])
+    rows = [(STATES[i], STATES[j], rates[i, j]) for i in range(3) for j in range(4)]
+    frame = pd.DataFrame(rows, columns=["from_state", "to_state", "rate"])
+    return frame.assign(change=0.012, certain=frame["from_state"] == "1–29", accounts=1234)
+
+
+def curves() -> pd.DataFrame:
+    rows = [(f"2025Q{q}", m, 0.01 * q * m) for q in (1, 2, 3, 4) for m in range(13 - 3 * q)]
+    frame = pd.DataFrame(rows, columns=["cohort", "months_on_book", "rate"])
+    return frame.assign(rate_lower=frame["rate"] * 0.9, rate_upper=frame["rate"] * 1.1)
+
+
+def forecast() -> pd.DataFrame:
+    months = pd.date_range("2024-07-31", "2026-12-31", freq="ME")
+    kinds = ["observed"] * 18 + ["forecast"] * 12
+    frame = pd.DataFrame({"month": months, "kind": kinds, "value": np.linspace(0.05, 0.07, 30)})
+    earlier = frame.iloc[6:18].assign(kind="earlier")
+    both = pd.concat([frame, earlier], ignore_index=True)
+    return both.assign(lower=both["value"] - 0.002, upper=both["value"] + 0.002)
+
+
+def hours() -> pd.DataFrame:
+    rows = [(day, hour, 0.01 * (hour + day)) for day in range(7) for hour in range(8, 22)]
+    return pd.DataFrame(rows, columns=["weekday", "hour", "rate"])
+
+
+def steps() -> pd.DataFrame:
+    rows = [(c, s, n) for c in ("Agent", "App") for s, n in (("Attempts", 900), ("Contact", 300), ("Promise", 30))]
+    return pd.DataFrame(rows, columns=["channel", "stage", "count"])
+
+
+def changes() -> pd.DataFrame:
+    rows = [
+        ("Q3 2025", 0.05, "total"),
+        ("Mix", 0.004, "effect"),
+        ("Rate", -0.001, "effect"),
+        ("Q4 2025", 0.053, "total"),
+    ]
+    return pd.DataFrame(rows, columns=["label", "value", "kind"])
+
+
+Case = tuple[Callable[..., Figure], Callable[[pd.DataFrame], pd.DataFrame], dict[str, Any]]
+
+
+def last(rates: pd.DataFrame) -> pd.DataFrame:
+    return rates[rates["month"] == rates["month"].max()]
+
+
+CASES: dict[str, Case] = {
+    "series": (figures.series, lambda r: r, {"group": "product", "y_label": "30+ rate"}),
+    "one series": (figures.series, lambda r: r[r["product"] == "Mortgages"], {}),
+    "small multiples": (figures.small_multiples, lambda r: r, {"panel": "product"}),
+    "bars": (
+        figures.bars,
+        last,
+        {"label": "product", "reference": 0.05, "reference_label": "all", "x_label": "rate"},
+    ),
+    "dots": (figures.dots, last, {"label": "product", "names": ("a year ago", "now"), "margin": "denominator"}),
+    "roll matrix": (
+        figures.roll_matrix,
+        lambda r: matrix(),
+        {"states": STATES, "names": NAMES, "change": "change", "certain": "certain", "margin": "accounts"},
+    ),
+    "vintages": (figures.vintages, lambda r: curves(), {"x_label": "months on book"}),
+    "fan": (figures.fan, lambda r: forecast(), {"names": {"observed": "observed", "forecast": "forecast"}}),
+    "heat": (figures.heat, lambda r: hours(), {"row": "weekday", "column": "hour"}),
+    "funnel": (figures.funnel, lambda r: steps(), {"group": "channel", "of_previous": "of the step before"}),
+    "one funnel": (figures.funnel, lambda r: steps().head(3), {"of_previous": "of the step before"}),
+    "bridge": (figures.bridge, lambda r: changes(), {}),
+}
+
+
+def texts(fig: Figure) -> list[str]:
+    return [t.get_text() for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
+
+
+@pytest.fixture(params=list(CASES))
+def case(request: pytest.FixtureRequest, rates: pd.DataFrame) -> tuple[Callable[..., Figure], pd.DataFrame]:
+    draw, prepare, options = CASES[request.param]
+    return lambda frame, **more: draw(frame, **{**TEXTS, **options, **more}), prepare(rates)
+
+
+def test_title_and_subtitle_are_in_the_picture(case: tuple[Callable[..., Figure], pd.DataFrame]) -> None:
+    draw, frame = case
+    written = " ".join(texts(draw(frame)))
+    assert TEXTS["title"] in written
+    assert TEXTS["subtitle"] in written
+
+
+def test_nothing_is_written_beyond_the_sheet(case: tuple[Callable[..., Figure], pd.DataFrame]) -> None:
+    draw, frame = case
+    fig = draw(frame, title="A finding that needs more than one line to be told in full, as many of them do here")
+    canvas = FigureCanvasAgg(fig)
+    theme.themed(canvas.draw)()
+    renderer = canvas.get_renderer()
+    sheet = fig.bbox.padded(fig.dpi * 0.03)
+    for text in fig.findobj(Text):
+        if text.get_visible() and text.get_text().strip() and _shown(text):
+            box = text.get_window_extent(renderer)
+            assert sheet.contains(box.x0, box.y0) and sheet.contains(box.x1, box.y1), text.get_text()
+
+
+def _shown(text: Text) -> bool:
+    """Tick labels outside the limits of their axis are not drawn."""
+    axes = text.axes
+    if axes is None or text not in [*axes.get_xticklabels(), *axes.get_yticklabels()]:
+        return True
+    return bool(axes.axison)
+
+
+def test_a_frame_without_rows_says_so(case: tuple[Callable[..., Figure], pd.DataFrame]) -> None:
+    draw, frame = case
+    assert "nothing to show" in texts(draw(frame.iloc[:0]))
+
+
+def test_one_row_can_be_drawn(case: tuple[Callable[..., Figure], pd.DataFrame]) -> None:
+    draw, frame = case
+    assert theme.to_svg(draw(frame.iloc[:1])).startswith("<svg")
+
+
+def test_a_frame_of_missing_values_can_be_drawn(case: tuple[Callable[..., Figure], pd.DataFrame]) -> None:
+    draw, frame = case
+    blank = frame.copy()
+    for column in set(blank.select_dtypes("number").columns) - {"months_on_book", "weekday", "hour"}:
+        blank[column] = np.nan
+    assert theme.to_svg(draw(blank)).startswith("<svg")
+
+
+def test_zeros_can_be_drawn(case: tuple[Callable[..., Figure], pd.DataFrame]) -> None:
+    draw, frame = case
+    zero = frame.copy()
+    for column in set(zero.select_dtypes("number").columns) - {"months_on_book", "weekday", "hour"}:
+        zero[column] = 0
+    assert theme.to_svg(draw(zero)).startswith("<svg")
+
+
+def test_a_figure_stays_under_the_size_of_a_page(case: tuple[Callable[..., Figure], pd.DataFrame]) -> None:
+    draw, frame = case
+    fig = draw(frame)
+    assert fig.get_figwidth() == theme.TEXT_WIDTH
+    assert len(theme.to_svg(fig)) < 300_000
+
+
+def test_lines_are_labelled_with_name_and_last_value(rates: pd.DataFrame) -> None:
+    written = texts(figures.series(rates, group="product", **TEXTS))
+    assert {"Credit cards 9.8%", "Instalment loans 6.3%", "Mortgages 2.8%"} <= set(written)
+
+
+def test_the_highest_group_is_in_the_accent_colour(rates: pd.DataFrame) -> None:
+    fig = figures.series(rates, group="product", **TEXTS)
+    colours = {t.get_text(): t.get_color() for t in fig.findobj(Text)}
+    assert colours["Credit cards 9.8%"] == theme.ACCENT
+    assert colours["Mortgages 2.8%"] == theme.MUTED
+
+
+def test_a_suppressed_row_shows_a_word_and_no_bar(rates: pd.DataFrame) -> None:
+    frame = last(rates).assign(suppressed=[False, True, False])
+    frame.loc[frame["suppressed"], ["rate", "rate_lower", "rate_upper"]] = np.nan
+    fig = figures.bars(frame, label="product", **TEXTS)
+    assert "n<10" in texts(fig)
+    assert len(fig.axes[0].patches) == 2
+
+
+def test_bars_begin_at_zero(rates: pd.DataFrame) -> None:
+    fig = figures.bars(
+        last(rates).assign(rate=[0.5, 0.51, 0.52]), label="product", lower=None, upper=None, **TEXTS
+    )
+    assert fig.axes[0].get_xlim()[0] == 0
+
+
+def test_totals_of_a_cut_bridge_are_points_not_bars() -> None:
+    fig = figures.bridge(changes(), **TEXTS)
+    assert fig.axes[0].get_xlim()[0] > 0
+    assert len(fig.axes[0].patches) == 2
+    whole = figures.bridge(changes().assign(value=[0.05, 0.04, -0.01, 0.08]), **TEXTS)
+    assert whole.axes[0].get_xlim()[0] == 0
+    assert len(whole.axes[0].patches) == 4
+
+
+def test_the_steps_of_a_bridge_lead_from_total_to_total() -> None:
+    ends = [patch.get_x() + patch.get_width() for patch in figures.bridge(changes(), **TEXTS).axes[0].patches]
+    assert ends == pytest.approx([0.054, 0.053])
+
+
+def test_a_roll_matrix_marks_only_changes_beyond_chance() -> None:
+    fig = roll_matrix(matrix(), states=STATES, names=NAMES, change="change", certain="certain", **TEXTS)
+    assert sum(t.startswith("▲1.2") for t in texts(fig)) == 4
+
+
+def test_a_roll_matrix_shades_by_share() -> None:
+    fig = roll_matrix(matrix(), states=STATES, names=NAMES, **TEXTS)
+    shades = [theme.luminance(_hex(p.get_facecolor())) for p in fig.axes[0].patches if p.get_fill()]
+    rates = matrix()["rate"].tolist()
+    assert shades[rates.index(0.9)] == min(shades)
+    assert len({s for s, r in zip(shades, rates, strict=True) if r == 0}) == 1
+
+
+def _hex(colour: Any) -> str:
+    return "#" + "".join(f"{round(c * 255):02x}" for c in colour[:3])
+
+
+def test_hidden_cells_of_a_heat_map_are_hatched() -> None:
+    frame = hours().assign(suppressed=False)
+    frame.loc[3, "suppressed"], frame.loc[3, "rate"] = True, np.nan
+    fig = figures.heat(frame, row="hour", column="weekday", **TEXTS)
+    assert sum(bool(p.get_hatch()) for p in fig.axes[0].patches) == 1
+    assert "n<10" in texts(fig)
+
+
+def test_a_funnel_tells_the_share_of_the_step_before() -> None:
+    written = texts(figures.funnel(steps(), group="channel", of_previous="of the step before", **TEXTS))
+    assert written.count("33.3%") == 2
+    assert written.count("10.0%") == 2
+
+
+def test_a_forecast_begins_where_the_observed_ends() -> None:
+    fig = figures.fan(forecast(), names={}, **TEXTS)
+    by_colour = {line.get_color(): line.get_xydata() for line in fig.axes[0].lines if len(line.get_xydata()) > 2}
+    assert by_colour[theme.ACCENT][0] == pytest.approx(by_colour[theme.INK][-1])
+
+
+def test_the_newest_cohort_with_three_months_is_highlighted() -> None:
+    fig = figures.vintages(curves(), x_label="months on book", **TEXTS)
+    colours = {t.get_text(): t.get_color() for t in fig.findobj(Text)}
+    assert colours["2025Q3"] == theme.ACCENT
+    assert colours["2025Q4"] != theme.ACCENT
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 3), st.floats(0.1, 0.4)), min_size=1, max_size=9).filter(
+        lambda labels: sum(height for _, height in labels) <= 3
+    )
+)
+def test_labels_do_not_overlap_and_stay_inside(labels: list[tuple[float, float]]) -> None:
+    centres, heights = [c for c, _ in labels], [h for _, h in labels]
+    placed = spread(centres, heights, 0.0, 3.0)
+    order = np.argsort(placed)
+    for below, above in itertools.pairwise(order):
+        assert placed[above] - placed[below] >= (heights[above] + heights[below]) / 2 - 1e-6
+    assert all(h / 2 - 1e-6 <= p <= 3 - h / 2 + 1e-6 for p, h in zip(placed, heights, strict=True))
+
+
+def test_labels_that_do_not_collide_stay_where_they_are() -> None:
+    assert spread([0.5, 2.0, 1.2], [0.2, 0.2, 0.2], 0, 3).tolist() == pytest.approx([0.5, 2.0, 1.2])
+
+
+@given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9))
+def test_an_axis_holds_its_values_and_few_ticks(low: float, span: float) -> None:
+    scale = scales.scale(low, low + span)
+    assert scale.low <= low + 1e-6 * (abs(low) + span)
+    assert scale.high >= low + span
+    assert 2 <= len(scale.ticks) <= 9
+
+
+@pytest.mark.parametrize(
+    ("ticks", "unit", "written"),
+    [
+        ([0.0, 0.05, 0.1], "fraction", ["0%", "5%", "10%"]),
+        ([0.0, 0.025, 0.05], "fraction", ["0.0%", "2.5%", "5.0%"]),
+        ([-0.01, 0.0, 0.01], "points", ["−1", "0", "+1"]),
+        ([0.0, 5e8, 1e9], "currency", ["0.0", "0.5 bn", "1.0 bn"]),
+        ([0.0, 1000.0], "count", ["0", "1,000"]),
+    ],
+)
+def test_ticks_are_written_in_their_unit(ticks: list[float], unit: str, written: list[str]) -> None:
+    assert scales.tick_texts(ticks, unit, Numbers()) == written
+
+
+def test_text_is_measured_as_it_is_drawn() -> None:
+    fig = Figure(figsize=(6, 1), dpi=100)
+    canvas = FigureCanvasAgg(fig)
+    theme.register_fonts()
+    text = fig.text(0, 0.5, "Small-business loans 5.2%", size=20, family=theme.SANS)
+    drawn = text.get_window_extent(canvas.get_renderer()).width / 100
+    assert text_width("Small-business loans 5.2%", 20) == pytest.approx(drawn, rel=0.05)
+
+
+def test_wrapped_lines_fit_and_lose_no_word() -> None:
+    words = "Balance 30 or more days past due as a share of open balance"
+    lines = wrap(words, 10, 1.5)
+    assert " ".join(lines) == words
+    assert all(text_width(line, 10) <= 1.5 for line in lines)
