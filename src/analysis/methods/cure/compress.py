@@ -13,6 +13,9 @@ from analysis.core.errors import InputError
 ROOM = 2**62
 """Largest number of distinct keys that fit into one integer."""
 
+SPAN = 4096
+"""Whole numbers within this span are their own codes."""
+
 
 def compress(
     df: pd.DataFrame, columns: Sequence[str], weights_col: str | None = None, name: str = "weight"
@@ -33,23 +36,44 @@ def compress(
         raise InputError(f"{', '.join(absent)} cannot be compressed: not in the data frame")
     if name in columns:
         raise InputError(f"'{name}' is both a column to keep and the name of the weights; pass another name")
-    cell, first = _cells([df[column] for column in columns], len(df))
+    key, size = _keys([df[column] for column in columns], len(df))
     weight = None if weights_col is None else df[weights_col].to_numpy(dtype=float)
-    cells = df[list(columns)].take(first).reset_index(drop=True)
-    return cells.assign(**{name: np.bincount(cell, weights=weight, minlength=first.size).astype(float)})
+    total = np.bincount(key, weights=weight, minlength=size).astype(float)
+    first = np.full(size, -1)
+    first[key[::-1]] = np.arange(len(df))[::-1]
+    rows = np.sort(first[first >= 0])
+    cells = {column: df[column].take(rows).array for column in columns}
+    return pd.DataFrame(cells | {name: total[key[rows]]})
 
 
-def _cells(columns: Sequence[pd.Series], rows: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Number of each row's cell, and the first row of each cell."""
-    key, radix = np.zeros(rows, dtype=np.int64), 1
+def _keys(columns: Sequence[pd.Series], rows: int) -> tuple[npt.NDArray[np.int64], int]:
+    """A number for each row, equal where all columns are, and a bound on the numbers."""
+    key, size = np.zeros(rows, dtype=np.int64), 1
     for column in columns:
-        codes, labels = pd.factorize(column, use_na_sentinel=False)
-        if radix * max(len(labels), 1) > ROOM:
-            key, distinct = pd.factorize(key)
-            radix = len(distinct)
-        key = key * len(labels) + codes
-        radix *= max(len(labels), 1)
-    cell, _ = pd.factorize(key)
-    first = np.empty(int(cell.max()) + 1 if rows else 0, dtype=np.int64)
-    first[cell[::-1]] = np.arange(rows)[::-1]
-    return cell, first
+        codes, levels = _codes(column)
+        if size * levels > ROOM:
+            key, size = _renumbered(key)
+        key *= levels
+        key += codes
+        size *= levels
+    # A table much longer than the data costs more than a hash of the keys.
+    return (key, size) if size <= max(4 * rows, 2**16) else _renumbered(key)
+
+
+def _codes(column: pd.Series) -> tuple[npt.NDArray[np.int64], int]:
+    """Numbers of a column's values from 0, and how many there may be; whole numbers need no hash."""
+    if pd.api.types.is_numeric_dtype(column.dtype) and isinstance(column.dtype, np.dtype):
+        values = column.to_numpy()
+        low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+        if high - low < SPAN:
+            with np.errstate(invalid="ignore"):
+                codes = (values.astype(float) - low).astype(np.int64)
+            if (codes + low == values).all():
+                return codes, int(high - low) + 1
+    found, labels = pd.factorize(column, use_na_sentinel=False)
+    return found.astype(np.int64), max(len(labels), 1)
+
+
+def _renumbered(key: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], int]:
+    codes, labels = pd.factorize(key)
+    return codes.astype(np.int64), max(len(labels), 1)

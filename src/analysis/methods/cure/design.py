@@ -83,29 +83,35 @@ class Design:
                 )
 
     def _refuse_constant(self, values: Array) -> None:
-        broken = [n for n, column in zip(self.names, values.T, strict=True) if not np.isfinite(column).all()]
+        moments = values.T @ values / len(values)
+        broken = [name for name, own in zip(self.names, np.diag(moments), strict=True) if not np.isfinite(own)]
         if broken:
             raise InputError(f"the {self.part} formula gives infinite or missing values in {', '.join(broken)}")
-        low, high = values.min(axis=0), values.max(axis=0)
-        flat = [n for n, same in zip(self.names, low == high, strict=True) if same and n != INTERCEPT]
+        flat = [self.names[j] for j in flat_columns(values, moments)]
         if flat:
             raise InputError(f"{', '.join(flat)} in the {self.part} formula is constant; leave it out")
-        tied = collinear(values)
+        tied = collinear(moments)
         if tied:
-            names = ", ".join(self.names[i] for i in tied)
+            names = ", ".join(self.names[j] for j in tied)
             raise InputError(f"{names} in the {self.part} formula follows from the other columns; leave it out")
 
 
-def collinear(values: Array) -> list[int]:
-    """Columns that are linear combinations of the columns before them.
+def flat_columns(values: Array, moments: Array) -> list[int]:
+    """Columns (n, p) that never change, the first (the intercept) apart; `moments` are values'values / n."""
+    mean, square = moments[0, 1:], np.diag(moments)[1:]
+    doubtful = np.flatnonzero(square - mean**2 <= 1e-8 * square) + 1
+    return [int(j) for j in doubtful if np.ptp(values[:, j]) == 0]
+
+
+def collinear(moments: Array) -> list[int]:
+    """Columns that are linear combinations of the columns before them, from values'values / n.
 
     Works on the correlation of the columns, so scale and shift don't matter; the first column is the intercept.
     """
-    if values.shape[1] < 2:
-        return []
-    mean, spread = values[:, 1:].mean(axis=0), values[:, 1:].std(axis=0)
-    gram = values[:, 1:].T @ values[:, 1:] / len(values) - np.outer(mean, mean)
-    correlation = gram / np.outer(spread, spread)
+    mean = moments[0, 1:]
+    covariance = moments[1:, 1:] - np.outer(mean, mean)
+    spread = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
+    correlation = covariance / np.outer(spread, spread)
     tied: list[int] = []
     for j in range(1, len(correlation)):
         kept = [k for k in range(j) if k + 1 not in tied]

@@ -142,7 +142,7 @@ class MixtureCure:
             z = x
         else:
             z = self._timing.learn(df)
-        return Sample(times, x, z if levelled else z[:, 1:])
+        return Sample(times, x, z if levelled else z[:, 1:]).by_event()
 
     def _fit_family(self, sample: Sample, family: Latency, robust: bool, clustered: bool) -> None:
         cured = sample.times.event == CURED
@@ -190,12 +190,11 @@ class MixtureCure:
         self.events_ = float(weight[times.event == CURED].sum())
         self.known_never_ = float(weight[times.event == NEVER].sum())
         rows = predict.Rows(sample.x, sample.z, np.zeros(sample.rows))
-        average = predict.average_never(self.fitted_, rows, weight)
-        never = {name: float(average.probability(z)[0]) for name, z in self._bounds().items()}
-        self.never_cure_ = pd.Series(never, name="never-cure fraction")
         follow_up = sufficient_follow_up(times)
-        tail = predict.share_after(self.fitted_, rows, weight, follow_up.last_time)
-        self.follow_up_: FollowUp = replace(follow_up, tail=tail)
+        average = predict.average(self.fitted_, rows, weight, follow_up.last_time)
+        never = {name: float(average.never.probability(z)[0]) for name, z in self._bounds().items()}
+        self.never_cure_ = pd.Series(never, name="never-cure fraction")
+        self.follow_up_: FollowUp = replace(follow_up, tail=average.after)
         if not self.converged_:
             warn_of_no_convergence(self.steps_)
         warn_of_runaways(self._coefficients(sample), sample.times.event == CURED)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.methods.cure.latency import Latency
-from analysis.methods.cure.likelihood import Array, Layout, mixture_terms
+from analysis.methods.cure.likelihood import BLOCK, Array, Layout, mixture_terms
 from analysis.methods.cure.link import Link, logistic
 
 DOUBLINGS = 20
@@ -67,26 +68,30 @@ def susceptible(model: Fitted, rows: Rows, errors: bool = False) -> Estimate:
     return Estimate(logit, _errors(model, gradient))
 
 
-def average_never(model: Fitted, rows: Rows, weight: Array) -> Estimate:
-    """Weighted average of 1 − p over the rows, taken as given; arrays of one."""
-    eta = rows.x @ model.theta[model.layout.parts[0]]
-    yes, no = model.link.log_yes(eta), model.link.log_no(eta)
-    share = weight / weight.sum()
-    mean = float(share @ np.exp(no.value))
-    gradient = np.zeros((1, model.layout.size))
-    gradient[0, : model.layout.p] = (share * np.exp(no.value) * no.slope) @ rows.x
-    inside = max(mean * float(share @ np.exp(yes.value)), 1e-300)
-    logit = np.array([np.log(max(mean, 1e-300)) - np.log(max(float(share @ np.exp(yes.value)), 1e-300))])
-    return Estimate(logit, _errors(model, gradient) / inside)
+class Average(NamedTuple):
+    """Averages over weighted rows: of 1 − p with its standard error on the logit scale, and of p S(time)."""
+
+    never: Estimate
+    after: float
 
 
-def share_after(model: Fitted, rows: Rows, weight: Array, time: float) -> float:
-    """Share of all events that come after `time`: the average of p S(time) over that of p."""
+def average(model: Fitted, rows: Rows, weight: Array, time: float) -> Average:
+    """Share that never has the event, and share of all events that come after `time`; rows taken as given."""
     beta, gamma, anc = (model.theta[part] for part in model.layout.parts)
-    log_p = model.link.log_yes(rows.x @ beta).value
-    clock = model.family.clock(np.full(len(rows.x), time))
-    later = np.exp(log_p + model.family.log_survival(rows.z @ gamma, anc, clock).value)
-    return float(weight @ later) / max(float(weight @ np.exp(log_p)), 1e-300)
+    never, ever, later, slope = 0.0, 0.0, 0.0, np.zeros((1, model.layout.size))
+    for start in range(0, len(rows.x), BLOCK):
+        part = slice(start, start + BLOCK)
+        yes, no = model.link.log_yes(rows.x[part] @ beta), model.link.log_no(rows.x[part] @ beta)
+        clock = model.family.clock(np.full(yes.value.size, time))
+        wait = model.family.log_survival(rows.z[part] @ gamma, anc, clock)
+        mass, out = weight[part] * np.exp(yes.value), weight[part] * np.exp(no.value)
+        never, ever = never + float(out.sum()), ever + float(mass.sum())
+        later += float(mass @ np.exp(wait.value))
+        slope[0, : model.layout.p] += (out * no.slope) @ rows.x[part]
+    never, ever, total = max(never, 1e-300), max(ever, 1e-300), float(weight.sum())
+    # d logit(m) = dm / (m (1 − m)) for the mean m = never / total.
+    error = _errors(model, slope) * total / (never * ever)
+    return Average(Estimate(np.array([np.log(never / ever)]), error), later / ever)
 
 
 def incidence(model: Fitted, rows: Rows, time: float | Array, errors: bool = False) -> Estimate:
