@@ -6,6 +6,7 @@ proceeds, …; `Column.known_from` in the contract) is blank.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +15,7 @@ from zlib import crc32
 
 import ibis
 import ibis.expr.types as ir
+from ibis.util import gen_name
 
 from analysis.core.contract import REQUIRED_TABLES, TABLES, Column, Table
 from analysis.core.errors import InputError
@@ -59,9 +61,14 @@ class Portfolio:
         return [name for name in names if not self._is_present(name)]
 
     def keep(self, name: str, build: Callable[[], ir.Table]) -> ir.Table:
-        """A small intermediate table, computed once and held by the engine while the portfolio is open."""
+        """An intermediate table that several measures need: held by the embedded engine, a view on a cluster."""
         if name not in self._kept:
-            self._kept[name] = build().cache()
+            # Spark refuses names with anything but letters, digits and underscores.
+            held = gen_name(re.sub(r"\W+", "_", name))
+            if self.engine.name == "duckdb":
+                self._kept[name] = self.engine.create_table(held, build(), temp=True)
+            else:
+                self._kept[name] = self.engine.create_view(held, build())
         return self._kept[name]
 
     def _is_present(self, name: str) -> bool:

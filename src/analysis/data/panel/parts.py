@@ -22,47 +22,55 @@ PART_ROWS = 6_000_000
 
 ACCOUNT = "account_id"
 CLUSTER = "cluster"
+SLOTS = 1000
 
 
 @dataclass(frozen=True)
 class Part:
     """Some accounts of a portfolio, whole.
 
-    `together` says that customers with several accounts are in it: their rows carry the customer as `cluster`
-    and must be added up by it. Otherwise each account is its own cluster.
+    `shared` are the accounts whose customer has several (None: there are none, or it doesn't matter). `together`
+    says that this part is made of them: its rows carry the customer as `cluster` and must be added up by it. In
+    all other parts each account is its own cluster.
     """
 
     portfolio: Portfolio
+    shared: ir.Table | None = None
     together: bool = False
     lowest: str | None = None
     below: str | None = None
-    share: tuple[int, int] = (0, 1)
-    separate: bool = True
 
     def table(self, name: str) -> ir.Table:
         """Rows of a table that belong to the part's accounts, with their `cluster`."""
         table = self.portfolio.table(name)
-        if self.together:
-            return table.inner_join(self._several(), ACCOUNT)
+        if self.shared is not None and self.together:
+            return table.inner_join(self.shared.select(ACCOUNT, CLUSTER), ACCOUNT)
         if self.lowest is not None:
             table = table.filter(table[ACCOUNT] >= self.lowest)
         if self.below is not None:
             table = table.filter(table[ACCOUNT] < self.below)
-        if self.separate and has_shared(self.portfolio):
-            table = table.anti_join(shared_accounts(self.portfolio), ACCOUNT)
+        if self.shared is not None:
+            table = table.anti_join(self.shared, ACCOUNT)
         return table.mutate(**{CLUSTER: table[ACCOUNT]})
 
-    def _several(self) -> ir.Table:
-        accounts = shared_accounts(self.portfolio)
-        number, of = self.share
-        if of > 1:
-            accounts = accounts.filter(accounts.slot % of == number)
-        return accounts.select(ACCOUNT, CLUSTER)
+
+def parts(portfolio: Portfolio, clustered: bool = True, rows: int | None = None) -> Iterator[Part]:
+    """Parts that together hold every account once.
+
+    With `clustered=False` customers are not kept together: right for counts, not for moments.
+    """
+    bounds = _bounds(portfolio, rows or PART_ROWS)
+    shared = shared_accounts(portfolio) if clustered and portfolio.cluster == "customer_id" else None
+    count = int(shared.count().execute()) if shared is not None else 0
+    for low, high in zip([None, *bounds], [*bounds, None], strict=True):
+        yield Part(portfolio, shared if count else None, lowest=low, below=high)
+    if shared is not None and count:
+        yield from _together(portfolio, shared, count, len(bounds) + 1)
 
 
 def shared_accounts(portfolio: Portfolio) -> ir.Table:
     """Accounts whose customer has several: account_id, cluster (the customer), slot (0–999, by customer)."""
-    return portfolio.keep("shared accounts", lambda: _find_shared(portfolio))
+    return portfolio.keep("shared_accounts", lambda: _find_shared(portfolio))
 
 
 def _find_shared(portfolio: Portfolio) -> ir.Table:
@@ -70,38 +78,17 @@ def _find_shared(portfolio: Portfolio) -> ir.Table:
     held = accounts.filter(accounts.customer_id.notnull()).select(ACCOUNT, "customer_id")
     several = held.group_by("customer_id").having(ibis._.count() > 1).aggregate(accounts=ibis._.count())
     shared = held.semi_join(several, "customer_id").rename({CLUSTER: "customer_id"})
-    slot = ibis.dense_rank().over(ibis.window(order_by=shared[CLUSTER])) % 1000
+    slot = ibis.dense_rank().over(ibis.window(order_by=shared[CLUSTER])) % SLOTS
     return shared.mutate(slot=slot.cast("int16"))
 
 
-def has_shared(portfolio: Portfolio) -> bool:
-    """Whether any customer has more than one account."""
-    return shared_count(portfolio) > 0
-
-
-def shared_count(portfolio: Portfolio) -> int:
-    """Accounts whose customer has several."""
-    if portfolio.cluster != "customer_id":
-        return 0
-    return int(portfolio.keep("shared count", lambda: shared_accounts(portfolio).count().as_table()).execute().iloc[0, 0])
-
-
-def parts(portfolio: Portfolio, clustered: bool = True, rows: int = PART_ROWS) -> Iterator[Part]:
-    """Parts that together hold every account once.
-
-    With `clustered=False` customers are not kept together: right for counts, not for moments.
-    """
-    bounds = _bounds(portfolio, rows)
-    for low, high in zip([None, *bounds], [*bounds, None], strict=True):
-        yield Part(portfolio, lowest=low, below=high, separate=clustered)
-    if clustered and has_shared(portfolio):
-        slices = -(-shared_count(portfolio) * (len(bounds) + 1) // max(_accounts(portfolio), 1)) or 1
-        for number in range(slices):
-            yield Part(portfolio, together=True, share=(number, slices))
-
-
-def _accounts(portfolio: Portfolio) -> int:
-    return int(portfolio.keep("accounts", lambda: portfolio.table("accounts").count().as_table()).execute().iloc[0, 0])
+def _together(portfolio: Portfolio, shared: ir.Table, count: int, ranges: int) -> Iterator[Part]:
+    """Customers with several accounts, in as many slices as keep a slice no larger than a range."""
+    accounts = 1 if ranges == 1 else int(portfolio.table("accounts").count().execute())
+    slices = 1 if ranges == 1 else -(-count * ranges // accounts)
+    for number in range(slices):
+        chosen = shared if slices == 1 else shared.filter(shared.slot % slices == number)
+        yield Part(portfolio, chosen, together=True)
 
 
 def _bounds(portfolio: Portfolio, rows: int) -> list[str]:

@@ -1,0 +1,126 @@
+"""Account-months with a state, and the steps from an account's month to its next.
+
+Months are counted as whole numbers (year · 12 + month − 1), which are quicker to compare than dates; states as
+their place in `Buckets.states`. Nothing here is executed: each function returns an Ibis expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from analysis.core.periods import month_end
+from analysis.core.states import EXITS, Buckets
+from analysis.data.panel.parts import ACCOUNT, CLUSTER, Part
+from analysis.data.portfolio import Portfolio
+
+Window = tuple[date, date]
+"""First and last month end looked at, both included."""
+
+Periods = Mapping[str, Sequence[date]]
+"""Month ends pooled under a name, for example {"2025Q4": Period.parse("2025Q4").months}."""
+
+CURRENT = 0
+"""Place of the current accounts among the states."""
+
+
+def month_number(day: date) -> int:
+    """Months since year 0 of a day's month."""
+    return day.year * 12 + day.month - 1
+
+
+def month_of(number: int) -> date:
+    """Month end of a month number."""
+    return month_end(int(number) // 12, int(number) % 12 + 1)
+
+
+def number_of(column: ir.DateValue) -> ir.IntegerValue:
+    """Month number of a date column."""
+    return (column.year() * 12 + column.month() - 1).cast("int32")
+
+
+def state_code(months: ir.Table, buckets: Buckets) -> ir.IntegerValue:
+    """Place of each row's state in `buckets.states`; an open account with days below 1 is current."""
+    days = months.days_past_due
+    reached = (days >= buckets.edges[0]).cast("int8")
+    for edge in buckets.edges[1:]:
+        reached = reached + (days >= edge).cast("int8")
+    exits = [(months.status == status, exit_code(buckets, status)) for status in EXITS]
+    late = ibis.cases((days < 1, ibis.literal(CURRENT, "int8")), else_=reached.cast("int8"))
+    return ibis.cases((months.status == "open", late), *exits, else_=ibis.null("int8")).cast("int8")
+
+
+def exit_code(buckets: Buckets, status: str) -> int:
+    """Place of an exit among the states."""
+    return len(buckets.labels) + EXITS.index(status)
+
+
+def account_months(part: Part, buckets: Buckets, window: Window | None = None) -> ir.Table:
+    """The part's rows: account_id, cluster, m, state, days_past_due, balance, paid, charged_off_amount.
+
+    Cash and charge-offs that aren't recorded are 0 and null.
+    """
+    months = part.table("months")
+    if window is not None:
+        first, last = (ibis.literal(day) for day in window)
+        months = months.filter((months.month >= first) & (months.month <= last))
+    paid = months.amount_paid.coalesce(0.0) if "amount_paid" in months.columns else ibis.literal(0.0)
+    written = months.charged_off_amount if "charged_off_amount" in months.columns else ibis.null("float64")
+    return months.select(
+        **{ACCOUNT: months[ACCOUNT], CLUSTER: months[CLUSTER]},
+        m=number_of(months.month),
+        state=state_code(months, buckets),
+        days_past_due=months.days_past_due,
+        balance=months.balance.cast("float64"),
+        paid=paid.cast("float64"),
+        charged_off_amount=written.cast("float64"),
+    )
+
+
+def steps(
+    part: Part, buckets: Buckets, window: Window | None = None, carry: Sequence[str] = ("balance",)
+) -> ir.Table:
+    """Steps of the part's accounts from a month to the next.
+
+    Columns account_id, cluster, m (the month stepped *into*), state and balance at the start, to_state, and
+    `to_<column>` for each column of `carry`. An account's last row starts no step.
+    """
+    rows = account_months(part, buckets, window)
+    needed = [ACCOUNT, CLUSTER, "m", "state", "balance", *(c for c in carry if c != "balance")]
+    rows = rows.select(*needed)
+    ahead = ibis.window(group_by=ACCOUNT, order_by="m")
+    later = {f"to_{column}": rows[column].lead(1).over(ahead) for column in ("state", *carry)}
+    found = rows.mutate(**later).filter(ibis._.to_state.notnull())
+    return found.mutate(m=found.m + 1)
+
+
+def in_periods(rows: ir.Table, periods: Periods) -> ir.Table:
+    """Rows of the months pooled, with the name of their `period`; a month may serve several periods."""
+    named = pd.DataFrame(
+        [(month_number(month), name) for name, months in periods.items() for month in months],
+        columns=["m", "period"],
+    ).astype({"m": "int32"})
+    return rows.inner_join(ibis.memtable(named), "m")
+
+
+def span(periods: Periods, before: int = 0) -> Window:
+    """First and last month of all periods, with `before` months in front."""
+    months = sorted(month for pooled in periods.values() for month in pooled)
+    return month_of(month_number(months[0]) - before), months[-1]
+
+
+def breaks(portfolio: Portfolio) -> set[date]:
+    """Month ends into which no step may be pooled, because something was recorded differently from then on."""
+    return set(portfolio.info.breaks)
+
+
+def without_breaks(portfolio: Portfolio, periods: Periods) -> dict[str, list[date]]:
+    """Periods without the months into which a step must not be pooled; a period left empty falls away."""
+    kept = {
+        name: [month for month in pooled if month not in breaks(portfolio)] for name, pooled in periods.items()
+    }
+    return {name: pooled for name, pooled in kept.items() if pooled}
