@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from analysis.report import figures, theme
 from analysis.report.figures import scales
@@ -117,25 +118,46 @@ def test_title_and_subtitle_are_in_the_picture(case: tuple[Callable[..., Figure]
     assert TEXTS["subtitle"] in written
 
 
-def test_nothing_is_written_beyond_the_sheet(case: tuple[Callable[..., Figure], pd.DataFrame]) -> None:
-    draw, frame = case
-    fig = draw(frame, title="A finding that needs more than one line to be told in full, as many of them do here")
+def boxes(fig: Figure) -> list[tuple[str, Bbox]]:
+    """Where each text stands once drawn, in inches."""
     canvas = FigureCanvasAgg(fig)
     theme.themed(canvas.draw)()
     renderer = canvas.get_renderer()
-    sheet = fig.bbox.padded(fig.dpi * 0.03)
-    for text in fig.findobj(Text):
-        if text.get_visible() and text.get_text().strip() and _shown(text):
-            box = text.get_window_extent(renderer)
-            assert sheet.contains(box.x0, box.y0) and sheet.contains(box.x1, box.y1), text.get_text()
+    drawn = [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip() and _shown(t)]
+    return [
+        (t.get_text(), t.get_window_extent(renderer).transformed(fig.dpi_scale_trans.inverted())) for t in drawn
+    ]
 
 
 def _shown(text: Text) -> bool:
-    """Tick labels outside the limits of their axis are not drawn."""
+    """Labels of an axis that is off, or of a tick that another one stands in for, are not drawn."""
     axes = text.axes
-    if axes is None or text not in [*axes.get_xticklabels(), *axes.get_yticklabels()]:
+    if axes is None or text not in [*axes.xaxis.findobj(Text), *axes.yaxis.findobj(Text)]:
         return True
-    return bool(axes.axison)
+    drawn = [t.label1 for axis in (axes.xaxis, axes.yaxis) for t in axis._update_ticks()]
+    return bool(axes.axison) and text in [*drawn, axes.xaxis.label, axes.yaxis.label]
+
+
+LONG = "A finding that needs more than one line to be told in full, as many of them do in this report"
+
+
+def test_nothing_is_written_beyond_the_sheet(case: tuple[Callable[..., Figure], pd.DataFrame]) -> None:
+    draw, frame = case
+    fig = draw(frame, title=LONG, note="A note below.")
+    for text, box in boxes(fig):
+        assert box.x0 >= -0.03 and box.x1 <= fig.get_figwidth() + 0.03, text
+        assert box.y0 >= -0.03 and box.y1 <= fig.get_figheight() + 0.03, text
+
+
+def test_no_two_texts_overlap(case: tuple[Callable[..., Figure], pd.DataFrame]) -> None:
+    draw, frame = case
+    # a text's box has room above and below its letters, which may be shared
+    small = [
+        (text, Bbox.from_extents(b.x0, b.y0 + 0.04, b.x1, b.y1 - 0.04))
+        for text, b in boxes(draw(frame, title=LONG))
+    ]
+    for (one, a), (other, b) in itertools.combinations(small, 2):
+        assert not a.overlaps(b), (one, other)
 
 
 def test_a_frame_without_rows_says_so(case: tuple[Callable[..., Figure], pd.DataFrame]) -> None:
