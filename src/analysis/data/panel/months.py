@@ -95,7 +95,7 @@ def steps(
     ahead = ibis.window(group_by=ACCOUNT, order_by="m")
     later = {f"to_{column}": rows[column].lead(1).over(ahead) for column in ("state", *carry)}
     found = rows.mutate(**later).filter(ibis._.to_state.notnull())
-    return found.mutate(m=found.m + 1)
+    return found.mutate(m=(found.m + 1).cast("int32"))
 
 
 def in_periods(rows: ir.Table, periods: Periods) -> ir.Table:

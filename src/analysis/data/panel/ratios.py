@@ -98,8 +98,8 @@ def _rows(family: Family, part: Part, window: Window | None, dimensions: Sequenc
     if not family.steps:
         return with_dimensions(rows, part, dimensions)
     # What was in force when the step began, not what its outcome led to.
-    dated = with_dimensions(rows.mutate(m=rows.m - 1), part, dimensions)
-    return dated.mutate(m=dated.m + 1)
+    dated = with_dimensions(rows.mutate(m=(rows.m - 1).cast("int32")), part, dimensions)
+    return dated.mutate(m=(dated.m + 1).cast("int32"))
 
 
 def _pooled_rows(family: Family, part: Part, periods: Periods, dimensions: Sequence[str]) -> ir.Table:

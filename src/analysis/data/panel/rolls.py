@@ -76,8 +76,8 @@ MOMENTS = (*MOMENTS, "clusters")
 
 def _with_dimensions(taken: ir.Table, part: Part, dimensions: Sequence[str]) -> ir.Table:
     """Dimensions as of the month that the step starts from."""
-    dated = with_dimensions(taken.mutate(m=taken.m - 1), part, dimensions)
-    return dated.mutate(m=dated.m + 1)
+    dated = with_dimensions(taken.mutate(m=(taken.m - 1).cast("int32")), part, dimensions)
+    return dated.mutate(m=(dated.m + 1).cast("int32"))
 
 
 def _cells(rows: ir.Table, keys: Sequence[str], repeated: bool, moments: bool) -> ir.Table:

@@ -1,0 +1,166 @@
+"""Cohorts followed over time: what share had something happen to it within so many months.
+
+A unit (an account, an entry into delinquency) belongs to the cohort of the quarter in which it began. Only units
+that something happened to are spread over the months that follow, so the work grows with the events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from analysis.data.panel.dimensions import ALL
+from analysis.data.panel.moments import CELL
+from analysis.data.panel.months import month_number
+from analysis.data.panel.parts import CLUSTER, Part, over_parts
+from analysis.data.portfolio import Portfolio
+
+UNIT = ("account_id", "began")
+
+
+class Cohorts(NamedTuple):
+    """Cells of cohorts, and how many units are left out of them for which reason (reason, units)."""
+
+    cells: pd.DataFrame
+    left_out: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Follow:
+    """How cohorts are formed and followed.
+
+    `units(part)`: account_id, began (month number), cluster, x (base amount) and the dimensions. `events(part)`:
+    account_id, began, measure, since (months after `began`), e (1 once a unit and measure), y (amount). A
+    measure's curve at month k holds all events with since ≤ k, from `first` to `horizon`.
+    """
+
+    measures: tuple[str, ...]
+    units: Callable[[Part], ir.Table]
+    events: Callable[[Part], ir.Table]
+    horizon: int
+    first: int = 0
+    repeated: bool = False
+
+
+def follow(portfolio: Portfolio, plan: Follow, dimensions: Sequence[str]) -> pd.DataFrame:
+    """Cells by dimension, value, cohort (opening quarter, as text), since, measure and basis.
+
+    A cohort is shown up to the month that all of it has been followed to. Columns besides: those of CELL.
+    """
+    keys = ["dimension", "value", "cohort"]
+    whole = over_parts(
+        portfolio, lambda part: _totals(plan, part, dimensions), keys, largest=("k_largest", "x_largest")
+    )
+    happened = over_parts(
+        portfolio, lambda part: _events(plan, part, dimensions), [*keys, "measure", "since"], largest=()
+    )
+    grid = _grid(whole, plan, month_number(portfolio.months_covered()[1]))
+    cells = grid.merge(happened, how="left", on=[*keys, "measure", "since"])
+    return _tidy(cells.fillna(dict.fromkeys(SUMS, 0.0)), keys)
+
+
+SUMS = ("e", "ee", "ek", "y", "yy", "yx")
+
+
+def _split(rows: ir.Table, dimensions: Sequence[str]) -> list[ir.Table]:
+    """The rows once as a whole and once by each dimension, without the dimensions' own columns."""
+    whole = rows.mutate(dimension=ibis.literal(ALL), value=ibis.literal(ALL)).drop(*dimensions)
+    split = [rows.mutate(dimension=ibis.literal(d), value=rows[d]).drop(*dimensions) for d in dimensions]
+    return [whole, *split]
+
+
+def _units(plan: Follow, part: Part) -> ir.Table:
+    """Units with the number of their quarter as cohort."""
+    units = plan.units(part)
+    return units.mutate(cohort=(units.began / 3).floor().cast("int32"))
+
+
+def _together(rows: ir.Table, repeated: bool) -> ir.Table:
+    """Clusters of a cohort with their number of units k and base x."""
+    rows = rows.select("dimension", "value", "cohort", CLUSTER, "x")
+    if not repeated:
+        return rows.mutate(k=ibis.literal(1.0))
+    grouped = rows.group_by("dimension", "value", "cohort", CLUSTER)
+    return grouped.aggregate(k=rows.count().cast("float64"), x=rows.x.sum())
+
+
+def _totals(plan: Follow, part: Part, dimensions: Sequence[str]) -> ir.Table:
+    pieces = [
+        _total(_together(rows, plan.repeated or part.together)) for rows in _split(_units(plan, part), dimensions)
+    ]
+    return ibis.union(*pieces) if len(pieces) > 1 else pieces[0]
+
+
+def _total(clusters: ir.Table) -> ir.Table:
+    k, x = clusters.k, clusters.x
+    return clusters.group_by("dimension", "value", "cohort").aggregate(
+        units=k.sum(),
+        kk=(k * k).sum(),
+        k_largest=k.max(),
+        x=x.sum(),
+        xx=(x * x).sum(),
+        x_largest=x.max(),
+        clusters=clusters.count().cast("float64"),
+    )
+
+
+def _events(plan: Follow, part: Part, dimensions: Sequence[str]) -> ir.Table:
+    units, events = _units(plan, part), plan.events(part)
+    found = units.drop("x").inner_join(events, list(UNIT))
+    months = ibis.memtable(pd.DataFrame({"month_after": range(plan.first, plan.horizon + 1)}).astype("int32"))
+    spread = found.inner_join(months, found.since <= months.month_after).drop("since")
+    spread = spread.rename(since="month_after")
+    pieces = []
+    for rows, all_units in zip(_split(spread, dimensions), _split(units, dimensions), strict=True):
+        clusters = _together(all_units, plan.repeated or part.together)
+        pieces.append(_happened(rows, clusters))
+    return ibis.union(*pieces) if len(pieces) > 1 else pieces[0]
+
+
+def _happened(rows: ir.Table, clusters: ir.Table) -> ir.Table:
+    keys = ["dimension", "value", "cohort"]
+    grouped = rows.group_by(*keys, "measure", "since", CLUSTER)
+    summed = grouped.aggregate(e=rows.e.sum().cast("float64"), y=rows.y.sum())
+    held = summed.inner_join(clusters, [*keys, CLUSTER])
+    e, y, k, x = held.e, held.y, held.k, held.x
+    return held.group_by(*keys, "measure", "since").aggregate(
+        e=e.sum(), ee=(e * e).sum(), ek=(e * k).sum(), y=y.sum(), yy=(y * y).sum(), yx=(y * x).sum()
+    )
+
+
+def _grid(whole: pd.DataFrame, plan: Follow, last: int) -> pd.DataFrame:
+    """Every cohort, measure and month that all of the cohort has been followed to."""
+    months = pd.DataFrame({"since": range(plan.first, plan.horizon + 1)})
+    grid = whole.merge(months, how="cross").merge(pd.DataFrame({"measure": list(plan.measures)}), how="cross")
+    ends = grid["cohort"] * 3 + 2
+    return grid[ends + grid["since"] <= last]
+
+
+def _tidy(cells: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    quarters = {number: quarter_text(number) for number in cells["cohort"].unique()}
+    labels = cells[[*keys, "since", "measure"]].assign(cohort=cells["cohort"].map(quarters))
+    pieces = []
+    for basis, columns in COLUMNS.items():
+        chosen = cells[list(columns)].astype(float).set_axis(list(CELL), axis=1)
+        pieces.append(pd.concat([labels.assign(basis=basis), chosen], axis=1))
+    return pd.concat(pieces, ignore_index=True)
+
+
+COLUMNS = {
+    "accounts": ("e", "units", "ee", "ek", "kk", "units", "clusters", "k_largest"),
+    "balance": ("y", "x", "yy", "yx", "xx", "units", "clusters", "x_largest"),
+}
+
+
+def quarter_text(number: int) -> str:
+    """Quarter of a number of quarters since year 0.
+
+    >>> quarter_text(2025 * 4 + 3)
+    '2025Q4'
+    """
+    return f"{int(number) // 4}Q{int(number) % 4 + 1}"

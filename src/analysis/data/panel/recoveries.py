@@ -1,0 +1,75 @@
+"""Recovery by months since charge-off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from analysis.data.panel.cohorts import Cohorts, Follow, follow
+from analysis.data.panel.dimensions import with_dimensions
+from analysis.data.panel.families import CHARGED_OFF, LATE, OVERDUE_STATE
+from analysis.data.panel.months import account_months, month_number
+from analysis.data.panel.parts import ACCOUNT, CLUSTER, Part, over_parts
+from analysis.data.portfolio import Portfolio
+
+
+def recoveries(portfolio: Portfolio, horizon: int, dimensions: Sequence[str] = ()) -> Cohorts:
+    """Cash received within so many months after charge-off ÷ amount charged off, by quarter of charge-off.
+
+    Measure `recovery`, since 1 to `horizon` months after the month of charge-off, whose own cash is left out:
+    it may have come before. By accounts: those that paid anything. Higher is better; by balance it can exceed 1,
+    since interest is collected too. The amount is `charged_off_amount`, or the claim at that month's end where
+    it isn't recorded. Dimensions are those in the month of charge-off. Accounts charged off before the first
+    month covered are left out and counted.
+    """
+
+    def units(part: Part) -> ir.Table:
+        found = charge_offs(part)
+        found = with_dimensions(found.filter(found.known).rename(m="began"), part, dimensions)
+        return found.rename(began="m").select(ACCOUNT, "began", CLUSTER, "x", *dimensions)
+
+    plan = Follow(("recovery",), units, lambda part: _cash(part, horizon), horizon, first=1)
+    return Cohorts(follow(portfolio, plan, dimensions), _left_out(portfolio))
+
+
+def charge_offs(part: Part) -> ir.Table:
+    """Charged-off accounts: account_id, cluster, began (month number), x (amount), known (seen to happen)."""
+    rows = account_months(part, LATE)
+    gone = rows.filter(rows.state == CHARGED_OFF)
+    found = gone.group_by(ACCOUNT, CLUSTER).aggregate(
+        began=gone.m.min(), amount=gone.charged_off_amount.sum(), claim=gone.balance.argmin(gone.m)
+    )
+    first = month_number(part.portfolio.months_covered()[0])
+    return found.select(
+        ACCOUNT,
+        CLUSTER,
+        "began",
+        x=found.amount.coalesce(found.claim),
+        known=found.amount.notnull() | (found.began > first),
+    )
+
+
+def _cash(part: Part, horizon: int) -> ir.Table:
+    rows = account_months(part, LATE)
+    paid = rows.filter((rows.state > OVERDUE_STATE) & (rows.paid > 0)).select(ACCOUNT, "m", "paid")
+    joined = charge_offs(part).select(ACCOUNT, "began").inner_join(paid, ACCOUNT)
+    since = (joined.m - joined.began).cast("int32")
+    later = joined.mutate(since=since).filter(since.between(1, horizon))
+    first = ibis.row_number().over(ibis.window(group_by=ACCOUNT, order_by="since")) == 0
+    return later.select(
+        ACCOUNT, "began", "since", measure=ibis.literal("recovery"), e=first.cast("int8"), y=later.paid
+    )
+
+
+def _left_out(portfolio: Portfolio) -> pd.DataFrame:
+    def build(part: Part) -> ir.Table:
+        found = charge_offs(part)
+        unseen = found.filter(~found.known)
+        return unseen.aggregate(units=unseen.count()).mutate(
+            reason=ibis.literal("charged off before the first month covered")
+        )
+
+    return over_parts(portfolio, build, ["reason"], clustered=False, largest=())
