@@ -33,7 +33,7 @@ def entry_log_odds_now(state: State, t: int, world: World, drivers: Drivers) -> 
     relapse = e.redefault * np.exp(-np.arange(SINCE_CURE_MAX + 1) / e.redefault_months)
     odds = state.entry_base + np.array(list(e.model.values()))[state.model] + seasoning(e)[age]
     odds += drivers.entry[t][state.customers.industry[a.customer]] + relapse[state.since_cure]
-    odds += e.distress * (state.distressed > 0)
+    odds += e.distress * np.clip((state.distressed - 1) / 2, 0.0, 1.0)
     odds[a.product == PRODUCTS.index("mortgage")] += drivers.house[t]
     cards = a.product == 0
     odds[cards] += e.utilisation * (np.minimum(state.balance[cards] / a.amount[cards], 1.2) - 0.5)

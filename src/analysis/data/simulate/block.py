@@ -21,6 +21,10 @@ from analysis.data.simulate.state import CLOSED, GONE, OPEN, PAID_OFF, SOLD, UNB
 from analysis.data.simulate.tally import Tally
 
 
+RENEWAL_MONTHS = 3
+"""Places left during the burn-in are taken again within this many months; the last at any later time."""
+
+
 @dataclass
 class Logs:
     """Everything a block writes apart from its months."""
@@ -101,8 +105,11 @@ class Simulation:
         ended = np.flatnonzero(np.isin(state.status, (PAID_OFF, SOLD, CLOSED)))
         state.status[ended] = GONE
         if t <= clock.burn_in:
-            self.accounts.opened[ended] = t
-            self.accounts.opened_day[ended] = clock.starts[t] + self.rng.integers(0, 28, len(ended))
+            opens = t + self.rng.integers(0, RENEWAL_MONTHS, len(ended))
+            later = clock.burn_in + self.rng.integers(0, clock.months, len(ended))
+            opens = np.where(opens >= clock.burn_in, later, opens)
+            self.accounts.opened[ended] = opens
+            self.accounts.opened_day[ended] = clock.starts[opens] + self.rng.integers(0, 28, len(ended))
             state.model[ended] = model_of(self.accounts.opened[ended], clock)
             state.renew(ended)
 

@@ -50,7 +50,7 @@ class Book:
     )
     """share of accounts opened within the months written, evenly over them"""
     amount: dict[str, float] = field(
-        default_factory=lambda: product_map(24_300, 32_500, 14_000, 108_000, 50_500, 41_500)
+        default_factory=lambda: product_map(25_800, 31_800, 14_000, 108_000, 50_500, 41_500)
     )
     """median limit (card) or amount lent, CNY"""
     amount_spread: dict[str, float] = field(
@@ -89,7 +89,7 @@ class Book:
 class Entry:
     """A current account missing its payment, as log-odds a month."""
 
-    base: dict[str, float] = field(default_factory=lambda: product_map(-4.03, -3.81, -3.55, -5.02, -4.22, -4.08))
+    base: dict[str, float] = field(default_factory=lambda: product_map(-4.04, -3.84, -3.58, -5.12, -4.25, -4.10))
     score: float = -0.40
     """per 50 points of origination score above 650"""
     debt_ratio: float = 0.9
@@ -107,16 +107,16 @@ class Entry:
     channel: dict[str, float] = field(
         default_factory=lambda: {"branch": -0.15, "app": 0.0, "partner": 0.22, "telesales": 0.12}
     )
-    model: dict[str, float] = field(default_factory=lambda: {"m1": 0.05, "m2": -0.12, "m3": 0.16})
+    model: dict[str, float] = field(default_factory=lambda: {"m1": 0.05, "m2": -0.12, "m3": 0.19})
     """what a scoring model lets in beyond its score"""
     seasoning: tuple[tuple[int, float], ...] = ((1, -0.55), (6, -0.05), (12, 0.15), (24, 0.05), (60, -0.15))
     """(age of account in months, log-odds), straight lines between"""
-    distress: float = 2.1
-    """while in distress, the state in which spending and logins already fall"""
+    distress: float = 2.6
+    """in distress, where spending and logins already fall: none in its first month, half, then full"""
     redefault: float = 1.35
     """just after a cure; decays as exp(-months / redefault_months)"""
     redefault_months: float = 5.0
-    unemployment: float = 0.19
+    unemployment: float = 0.20
     """per point of unemployment above 5%, two months before"""
     gdp: float = -0.035
     """per point of yearly growth above 5%, two months before"""
@@ -132,9 +132,9 @@ class Entry:
 class Distress:
     """The hidden state before many delinquencies."""
 
-    onset: float = 0.010
+    onset: float = 0.011
     """probability a month for a current account of an average customer"""
-    recovery: float = 0.22
+    recovery: float = 0.15
     """probability a month of leaving it while current"""
     spend_decay: float = 0.40
     """spending is multiplied by exp(-this × months in distress)"""

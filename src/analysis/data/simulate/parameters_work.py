@@ -152,7 +152,7 @@ class Strategies:
 class Claims:
     """After charge-off."""
 
-    pay: float = 0.060
+    pay: float = 0.045
     """probability of a voluntary payment in the first month, decaying as exp(-months / pay_months)"""
     pay_months: float = 14.0
     pay_low: float = 0.03
