@@ -50,7 +50,7 @@ def test_a_suppressed_cell_says_so(frame: pd.DataFrame) -> None:
     assert t.lay_out(marked, FORMATS).rows[1][3:] == ("n<10", "n<10")
     other = marked.assign(suppressed_because=["", "complement"])
     assert t.lay_out(other, FORMATS).rows[1][3:] == ("withheld", "withheld")
-    assert t.lay_out(marked, FORMATS, minimum=20).rows[1][3] == "n<20"
+    assert t.lay_out(marked, FORMATS, numbers=Numbers(minimum=20)).rows[1][3] == "n<20"
     assert t.lay_out(marked, FORMATS).rows[1][:2] == ("Loans", "9")
 
 

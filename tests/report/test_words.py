@@ -163,6 +163,14 @@ def test_every_product_and_status_of_the_contract_has_a_word() -> None:
             assert words.label(f"{kind}.{value}")
 
 
+def test_every_chapters_words_can_be_read() -> None:
+    for path in FOLDER.glob("*/*.yml"):
+        words = Words(path.parent.name, path.stem)
+        for section, texts in words._texts.items():
+            for key, text in texts.items():
+                assert words._environment.parse(text), f"{path.name}: {section}.{key}"
+
+
 def test_all_languages_have_the_same_keys() -> None:
     english = set(Words("en", "common")._texts["labels"])
     for language in FOLDER.iterdir():

@@ -16,7 +16,7 @@ def known(value: object) -> bool:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Conventions of a language and the portfolio's currency.
+    """Conventions of a language, the portfolio's currency, and the fewest accounts that a shown cell has.
 
     Rates are fractions of 1 and are printed as percent; a missing value is printed as `missing`.
 
@@ -37,6 +37,7 @@ class Numbers:
     months: tuple[str, ...] = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
     scales: tuple[tuple[float, str], ...] = ((1e9, "bn"), (1e6, "million"), (1e3, "thousand"))
     currency: str = ""
+    minimum: int = 10
 
     def number(self, value: Value, digits: int = 0, signed: bool = False) -> str:
         """`value` with thousands separators; `signed` puts a plus before what is above zero."""
@@ -99,9 +100,9 @@ class Numbers:
         bounds = (self.number(bound * 100, digits, signed) for bound in (lower, upper))
         return f"{text} ({dash.join(bounds)})"
 
-    def suppressed(self, because: str = "small_cell", minimum: int = 10) -> str:
+    def suppressed(self, because: str = "small_cell") -> str:
         """What stands in a cell that is not shown: `n<10` for a small cell, `withheld` for any other reason."""
-        return self.small_cell.format(minimum=minimum) if because == "small_cell" else self.withheld
+        return self.small_cell.format(minimum=self.minimum) if because == "small_cell" else self.withheld
 
     def unit(self, value: Value, unit: str, digits: int | None = None) -> str:
         """`value` in a headline's unit: fraction, currency, count, or a bare number for days and months."""

@@ -88,7 +88,6 @@ def lay_out(
     formats: Mapping[str, Column],
     label: str = "table",
     numbers: Numbers | None = None,
-    minimum: int = 10,
 ) -> LaidOut:
     """Print the columns named in `formats`, in that order.
 
@@ -107,7 +106,7 @@ def lay_out(
             f"'{label}': no column '{missing[0]}'; the frame has {', '.join(map(str, frame.columns))}"
         )
     numbers = numbers or Numbers()
-    printed = [_print_column(frame, name, spec, numbers, minimum) for name, spec in formats.items()]
+    printed = [_print_column(frame, name, spec, numbers) for name, spec in formats.items()]
     laid_out = LaidOut(
         headers=tuple(header for header, _ in printed),
         rows=tuple(zip(*(cells for _, cells in printed), strict=True)),
@@ -137,9 +136,7 @@ def to_html(table: LaidOut) -> str:
     return f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def _print_column(
-    frame: pd.DataFrame, name: str, spec: Column, numbers: Numbers, minimum: int
-) -> tuple[str, list[str]]:
+def _print_column(frame: pd.DataFrame, name: str, spec: Column, numbers: Numbers) -> tuple[str, list[str]]:
     values = frame[name].tolist()
     scale, header = 1.0, f"{spec.header}, {spec.unit}" if spec.unit else spec.header
     if spec.kind == "rate":
@@ -154,7 +151,7 @@ def _print_column(
     reasons = _reasons(frame)
     digits = _money_digits(values, scale) if spec.kind == "money" and spec.digits is None else spec.digits
     cells = [
-        numbers.suppressed(reason, minimum)
+        numbers.suppressed(reason)
         if reason and spec.kind != "text" and not _there(value)
         else _print(value, bounds, spec, numbers, scale, digits or 0)
         for value, bounds, reason in zip(values, zip(lowers, uppers, strict=True), reasons, strict=True)

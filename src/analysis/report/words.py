@@ -24,13 +24,17 @@ SECTIONS = ("findings", "labels", "headlines", "cells")
 class Words:
     """Words of one chapter in one language, with the common ones behind them.
 
+    `currency` and `minimum` (accounts that a shown cell has at least) go to `numbers`, for tables and figures.
+
     Raises ParameterError for a language that is not there, and ChapterError for a key or a value that is missing.
 
     >>> Words("en", "common").label("product.card")
     'Credit cards'
     """
 
-    def __init__(self, language: str, chapter: str, currency: str = "", folder: Path = FOLDER) -> None:
+    def __init__(
+        self, language: str, chapter: str, currency: str = "", minimum: int = 10, folder: Path = FOLDER
+    ) -> None:
         available = sorted(path.name for path in folder.iterdir() if (path / f"{COMMON}.yml").is_file())
         if language not in available:
             raise ParameterError(
@@ -43,7 +47,7 @@ class Words:
         self._forms: Mapping[str, Any] = common["forms"]
         self._texts = {section: _flat(common.get(section)) | _flat(own.get(section)) for section in SECTIONS}
         self._names = f"words/{language}/{chapter}.yml"
-        self.numbers = numbers_of(self._forms["numbers"], currency)
+        self.numbers = numbers_of(self._forms["numbers"], currency, minimum)
         self._environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
         self._environment.filters.update(self._filters())
         self._environment.globals["currency"] = currency
@@ -176,10 +180,12 @@ class Words:
         return str(verbs["up" if value > 0 else "down"])
 
 
-def numbers_of(forms: Mapping[str, Any], currency: str = "") -> Numbers:
+def numbers_of(forms: Mapping[str, Any], currency: str = "", minimum: int = 10) -> Numbers:
     """Number conventions from `forms.numbers` of a language's common words."""
     scales = tuple((float(size), str(word)) for size, word in forms["scales"])
-    return Numbers(**{**forms, "scales": scales, "months": tuple(forms["months"]), "currency": currency})
+    return Numbers(
+        **{**forms, "scales": scales, "months": tuple(forms["months"]), "currency": currency, "minimum": minimum}
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -33,7 +33,6 @@ def heat(
     row_label: str = "",
     column_label: str = "",
     unit: str = "fraction",
-    minimum: int = 10,
     numbers: Numbers | None = None,
     note: str = "",
 ) -> Figure:
@@ -58,7 +57,7 @@ def heat(
     for place, share in enumerate(grid.shares(values)):
         where = (down.index(frame[row].iloc[place]), across.index(frame[column].iloc[place]))
         if gone[place]:
-            chart.hidden(*where, numbers.suppressed(reasons[place], minimum))
+            chart.hidden(*where, numbers.suppressed(reasons[place]))
         elif np.isfinite(share):
             chart.cell(*where, theme.shade(share * 0.85), texts[place] if fits else "")
     return chart.sheet.fig

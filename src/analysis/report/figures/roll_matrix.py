@@ -34,7 +34,6 @@ def roll_matrix(
     margin_label: str = "",
     from_label: str = "",
     to_label: str = "",
-    minimum: int = 10,
     numbers: Numbers | None = None,
     note: str = "",
 ) -> Figure:
@@ -71,7 +70,7 @@ def roll_matrix(
             continue
         where = (down.index(cell["from_state"]), across.index(cell["to_state"]))
         if gone[place]:
-            chart.hidden(*where, numbers.suppressed(reasons[place], minimum))
+            chart.hidden(*where, numbers.suppressed(reasons[place]))
         else:
             _cell(chart, where, cell, value, _mark(cell, change, certain, numbers), numbers)
     _stayed(chart, down, across)
