@@ -1,0 +1,48 @@
+"""Spells for the cure tests: the published breast-cancer data, and draws from known models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.methods.cure import Truth, draw_spells
+
+SHARED = Path(__file__).parents[4] / "shared" / "data"
+
+TRUTHS = {
+    "weibull": Truth("weibull", (0.5, 0.8, -0.5), (0.4, -0.3), (-2.2, 0.2), late=0.4, resolved=0.2),
+    "lognormal": Truth("lognormal", (0.5, 0.8, -0.5), (0.3, -0.2), (1.5, -0.3), late=0.4, resolved=0.2),
+    "discrete": Truth(
+        "discrete", (0.5, 0.8, -0.5), (0.4, -0.3), (-2.2, -1.6, -1.4, -1.7), (1, 3, 6), late=0.4, resolved=0.2
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def bc() -> pd.DataFrame:
+    """German Breast Cancer Study as in R's flexsurv: rectime (days), censrec (1 event), group."""
+    path = SHARED / "bc.csv"
+    if not path.is_file():
+        pytest.skip(f"{path} is missing: the published fits cannot be checked")
+    return pd.read_csv(path)
+
+
+@pytest.fixture(scope="session")
+def truths() -> dict[str, Truth]:
+    return TRUTHS
+
+
+@pytest.fixture(scope="session")
+def spells() -> Callable[..., pd.DataFrame]:
+    """Spells of one of the truths: months in whole numbers, entry and event as the model takes them."""
+
+    def draw(name: str = "weibull", rows: int = 600, seed: int = 3, whole: bool = True) -> pd.DataFrame:
+        frame = draw_spells(TRUTHS[name], rows, seed)
+        if whole:
+            frame = frame.assign(months=frame.months.round().clip(lower=1), entry=frame.entry.round())
+        return frame[frame.months > frame.entry].reset_index(drop=True)
+
+    return draw
