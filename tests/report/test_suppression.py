@@ -124,6 +124,21 @@ def solvable(out: pd.DataFrame, margins: list[list[str]]) -> list[int]:
     return [hidden[row.index(1)] for row in rows if sum(1 for value in row if value) == 1]
 
 
+def test_a_cell_that_follows_from_several_totals_together_is_protected() -> None:
+    # rows a + b less columns x + y leave (a, z) alone, though no row or column has a single small cell
+    small = {"ax", "ay", "bx", "by", "cz", "cw", "dz", "dw", "az"}
+    keys = [region + industry for region in "abcd" for industry in "xyzw"]
+    frame = cells(
+        [6 if key in small else 100 for key in keys],
+        region=[key[0] for key in keys],
+        industry=[key[1] for key in keys],
+    )
+    margins = [["region"], ["industry"]]
+    unprotected = frame.assign(suppressed=[key in small for key in keys])
+    assert [keys[cell] for cell in solvable(unprotected, margins)] == ["az"]
+    assert solvable(suppress(frame, within=margins), margins) == []
+
+
 counts = st.one_of(st.integers(0, 12), st.integers(0, 500))
 
 
