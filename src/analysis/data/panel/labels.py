@@ -19,5 +19,6 @@ def with_month(cells: pd.DataFrame, code: str = "m", name: str = "month") -> pd.
 def with_states(cells: pd.DataFrame, buckets: Buckets, *columns: str) -> pd.DataFrame:
     """State codes replaced by ordered categories of `buckets.states`."""
     kind = pd.CategoricalDtype(list(buckets.states), ordered=True)
-    named = {column: pd.Categorical.from_codes(cells[column].astype(int), dtype=kind) for column in columns}
+    codes = {column: cells[column].astype(int).tolist() for column in columns}
+    named = {column: pd.Categorical.from_codes(code, dtype=kind) for column, code in codes.items()}
     return cells.assign(**named)

@@ -1,8 +1,8 @@
 """Cells of ratios with the moments of their clusters, as `analysis.statistics.ratio` wants them.
 
 Rows carry a base amount `x` and, for each event, a flag `e_<event>` (0 or 1) and an amount `y_<event>`. By
-accounts the ratio is Σe ÷ rows, by balance Σy ÷ Σx. Where a cluster has one row in a cell, the rows' own squares are the
-clusters' squares; otherwise the rows are added up by cluster first.
+accounts the ratio is Σe ÷ rows, by balance Σy ÷ Σx. Where a cluster has one row in a cell, the rows' own squares
+are the clusters' squares; otherwise the rows are added up by cluster first.
 """
 
 from __future__ import annotations
