@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from collections.abc import Mapping
@@ -41,11 +42,11 @@ STYLE = """body { margin: 0 auto; max-width: 62rem; padding: 1.2rem 2rem 3rem; }
 nav, footer { font-family: var(--sans); font-size: var(--small); color: var(--muted); }
 pre { font-size: 0.8125rem; line-height: 1.45; overflow-x: auto; margin: 0; padding: 0.6rem 0.9rem; }
 .highlight { background: var(--wash); margin: 0.8rem 0; }
-.jp-InputPrompt, .jp-OutputPrompt, .anchor-link { display: none; }
-.jp-OutputArea-output { overflow-x: auto; max-width: 100%; }
-.jp-OutputArea-output img, .jp-OutputArea-output svg { max-width: 100%; height: auto; }
-.jp-Cell { max-width: 100%; }
-.jp-RenderedHTMLCommon > p, .jp-RenderedHTMLCommon > ul { max-width: var(--measure); }"""
+.prompt, .anchor-link { display: none; }
+h1 { margin-top: 1.5rem; }
+.output_subarea { overflow-x: auto; max-width: 100%; }
+.output_subarea img { max-width: 100%; height: auto; }
+.text_cell_render > p, .text_cell_render > ul { max-width: var(--measure); }"""
 
 _REFERENCE = re.compile(r"(?<![\w.])@((?:fig|tbl|sec|eq)-\w+(?:-\w+)*)")
 _BRACKETS = re.compile(r"\[(@[^\]\[]*)\](?!\()")
@@ -115,15 +116,19 @@ def _resolved(source: str, labels: Mapping[str, Label]) -> str:
 def _shown(data: dict[str, str], alt: str) -> dict[str, str]:
     """One form of an output: a picture as an image with its alt text, a table as HTML, else text."""
     if "image/png" in data:
-        picture = "".join(data["image/png"]).replace("\n", "")
-        return {"text/html": f'<img src="data:image/png;base64,{picture}" alt="{html.escape(alt)}">'}
+        return _picture("image/png", "".join(data["image/png"]).replace("\n", ""), alt)
     if "image/svg+xml" in data:
-        text = re.sub(r"^.*?(?=<svg)", "", "".join(data["image/svg+xml"]), count=1, flags=re.DOTALL)
-        return {"text/html": text.replace("<svg", f'<svg role="img" aria-label="{html.escape(alt)}"', 1)}
+        # inline, the pictures of one page would share their ids
+        text = base64.b64encode("".join(data["image/svg+xml"]).encode()).decode()
+        return _picture("image/svg+xml", text, alt)
     for kind in ("text/html", "text/markdown", "text/plain"):
         if kind in data:
             return {kind: data[kind]}
     return {}
+
+
+def _picture(kind: str, content: str, alt: str) -> dict[str, str]:
+    return {"text/html": f'<img src="data:{kind};base64,{content}" alt="{html.escape(alt)}">'}
 
 
 def _safe(body: str) -> str:

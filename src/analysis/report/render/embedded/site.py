@@ -41,7 +41,17 @@ def copy_assets(edition: Edition, to: Path) -> None:
 def _write_page(edition: Edition, name: str, to: Path, catalogue: str) -> Path:
     variables = edition.folder / f"{name}.json"
     variables.write_text(json.dumps(_variables(edition, name, catalogue), ensure_ascii=False), encoding="utf-8")
-    options = ["--to", "html5", "--standalone", "--template", str(TEMPLATE), "--mathml", "--section-divs"]
+    options = [
+        "--to",
+        "html5",
+        "--wrap",
+        "none",
+        "--standalone",
+        "--template",
+        str(TEMPLATE),
+        "--mathml",
+        "--section-divs",
+    ]
     options += ["--toc", "--toc-depth", "3", "--metadata-file", str(variables), "--metadata", f"page={name}"]
     if name != PAGE:
         options += ["--number-sections", "--number-offset", str(_chapters_before(edition, name))]
