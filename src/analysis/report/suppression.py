@@ -56,6 +56,32 @@ def suppress(
     return _blanked(frame, hidden, because, _columns(frame, count, events, within, blank))
 
 
+def suppress_rates(
+    rates: pd.DataFrame, within: Sequence[Sequence[str]], minimum: int = 10, minimum_events: int = 3
+) -> pd.DataFrame:
+    """Suppress a frame of rates by accounts and by balance: what is withheld by one basis is by the other.
+
+    `rates` has a row a basis ("accounts", "balance") for each combination of its label columns, with numerator and
+    denominator; accounts decide, since a sum of money can give an account away as well as a count. Adds
+    `suppressed` and `suppressed_because`, and blanks every column of numbers but labels. See `suppress`.
+    """
+    numeric = rates.select_dtypes("number").columns
+    labels = [c for c in rates.columns if c not in numeric or c in ("since", "months")]
+    keys = [c for c in labels if c != "basis"]
+    accounts = rates[rates["basis"] == "accounts"]
+    decided = suppress(
+        accounts, count="denominator", within=within, minimum=minimum, minimum_events=minimum_events
+    )
+    marks = decided[[*keys, "suppressed", "suppressed_because"]]
+    marked = rates.merge(marks, on=keys, how="left", validate="many_to_one")
+    return _blanked(
+        rates.reset_index(drop=True),
+        marked["suppressed"].to_numpy(dtype=bool),
+        marked["suppressed_because"].to_numpy(dtype=object),
+        [c for c in numeric if c not in labels],
+    )
+
+
 def _few(counts: np.ndarray, had: np.ndarray, least: int) -> np.ndarray:
     """Cells in which one to `least` − 1 accounts stand alone, with the event or without it."""
     without = counts - had
@@ -117,14 +143,31 @@ def determined(hidden: np.ndarray, groups: Sequence[np.ndarray]) -> list[int]:
     The totals are linear equations in the hidden cells. A cell is determined when it is zero in every direction
     in which the hidden cells can move while all totals stay, that is, in the null space of the equations.
     """
-    cells = np.flatnonzero(hidden)
-    rows = [np.isin(cells, members) for members in groups]
-    equations = np.array([row for row in rows if row.any()], dtype=float)
-    if not len(cells) or not len(equations):
-        return []
-    _, sizes, directions = np.linalg.svd(equations, full_matrices=True)
-    free = directions[(sizes > TOLERANCE).sum() :]
-    return [int(cell) for cell, moves in zip(cells, np.abs(free.T), strict=True) if (moves < 1e-7).all()]
+    found: list[int] = []
+    for linked in _linked([members[hidden[members]] for members in groups]):
+        cells = np.unique(np.concatenate(linked))
+        equations = np.array([np.isin(cells, members) for members in linked], dtype=float)
+        _, sizes, directions = np.linalg.svd(equations, full_matrices=True)
+        free = directions[(sizes > TOLERANCE).sum() :]
+        found += [int(cell) for cell, moves in zip(cells, np.abs(free.T), strict=True) if (moves < 1e-7).all()]
+    return sorted(found)
+
+
+def _linked(groups: list[np.ndarray]) -> list[list[np.ndarray]]:
+    """Groups of hidden cells in sets that share no cell with each other: small systems are solved fast."""
+    sets: list[tuple[set[int], list[np.ndarray]]] = []
+    for members in groups:
+        if not len(members):
+            continue
+        cells, inside = set(members.tolist()), [members]
+        apart = []
+        for others, their in sets:
+            if cells.isdisjoint(others):
+                apart.append((others, their))
+            else:
+                cells, inside = cells | others, inside + their
+        sets = [*apart, (cells, inside)]
+    return [inside for _, inside in sets]
 
 
 def _groups(frame: pd.DataFrame, columns: Sequence[str]) -> list[np.ndarray]:

@@ -42,6 +42,7 @@ def series(
 
     Columns: `x` (dates or numbers), `y`, and if there `lower`, `upper` and `group`. Bands are drawn for the
     highlighted groups: by default the one that is highest at the end, with `group=None` the only one.
+    More than about eight groups are read better as `small_multiples`.
     """
     numbers = numbers or Numbers()
     there = frame.dropna(subset=[y])
