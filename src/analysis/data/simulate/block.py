@@ -20,7 +20,6 @@ from analysis.data.simulate.population import (
 from analysis.data.simulate.state import CLOSED, GONE, OPEN, PAID_OFF, SOLD, UNBORN, Log, State, World
 from analysis.data.simulate.tally import Tally
 
-
 RENEWAL_MONTHS = 3
 """Places left during the burn-in are taken again within this many months; the last at any later time."""
 

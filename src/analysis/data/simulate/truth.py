@@ -54,7 +54,7 @@ def share(part: float, whole: float) -> float | None:
 
 
 def entry(world: World, sums: np.ndarray) -> dict[str, Any]:
-    """Monthly probability that a current account with a payment due misses it: mean over accounts, and realised."""
+    """Monthly probability that a current account with a payment due misses it, and what happened."""
     ends = world.clock.ends[world.clock.burn_in :]
     by_month = sums.sum(axis=1)
     return {
