@@ -18,6 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from analysis.core.periods import months_between, parse_month
 from analysis.core.portfolio import PortfolioInfo, write_portfolio_info
+from analysis.pipeline.execute import Job, Outcome
 
 FIRST, LAST = "2025-01", "2025-12"
 
@@ -92,16 +93,24 @@ class Project:
         nbformat.write(chapter_notebook(name, body, reads), path)
         return path
 
+    def read_body(self, name: str) -> str:
+        """What the chapter as first written does, on lines of its own."""
+        return {"first": FIRST_CHAPTER, "second": SECOND_CHAPTER}[name]
+
+    def write_portfolio(self, accounts: int = 2, days_past_due: int = 0) -> None:
+        write_portfolio(self.portfolio, accounts, days_past_due)
+
     def files(self, folder: Path) -> dict[str, bytes]:
         """Content of every file below a folder."""
         return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
     def record(self) -> dict[str, Any]:
+        """Run record of the published report."""
         content: dict[str, Any] = json.loads((self.target / "run.json").read_text(encoding="utf-8"))
         return content
 
 
-def write_portfolio(folder: Path, accounts: int = 2, dpd: int = 0) -> None:
+def write_portfolio(folder: Path, accounts: int = 2, days_past_due: int = 0) -> None:
     """A portfolio that holds to the contract: so many cards over the twelve months of 2025."""
     folder.mkdir(parents=True, exist_ok=True)
     names = [f"A{number}" for number in range(accounts)]
@@ -112,7 +121,7 @@ def write_portfolio(folder: Path, accounts: int = 2, dpd: int = 0) -> None:
         {
             "account_id": [name for name, _ in rows],
             "month": pa.array([month for _, month in rows], pa.date32()),
-            "days_past_due": pa.array([dpd] * len(rows), pa.int64()),
+            "days_past_due": pa.array([days_past_due] * len(rows), pa.int64()),
             "status": ["open"] * len(rows),
             "balance": [100.0] * len(rows),
         }
@@ -141,7 +150,42 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made.write_chapter(10, "first", FIRST_CHAPTER)
     made.write_chapter(20, "second", SECOND_CHAPTER, reads=("first",))
     monkeypatch.chdir(made.root)
+    # The package may be worked on while its tests run; its hash is tested by itself.
+    monkeypatch.setattr("analysis.pipeline.run.hash_package", lambda hashes: "code")
     return made
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Chapters are executed without kernels where running them is not the subject; returns those that were run."""
+    ran: list[str] = []
+
+    def run_chapters(chapters: Any, prepare: Any, finish: Any, at_once: int, progress: Any) -> list[Outcome]:
+        outcomes = []
+        for chapter in chapters:
+            job = prepare(chapter)
+            outcome = Outcome(chapter.name, "done" if job else "kept")
+            if job:
+                ran.append(chapter.name)
+                _execute(job)
+                finish(chapter, outcome)
+            outcomes.append(outcome)
+        return outcomes
+
+    monkeypatch.setattr("analysis.pipeline.run.run_chapters", run_chapters)
+    monkeypatch.setattr("analysis.pipeline.run.warm_up", lambda: None)
+    return ran
+
+
+def _execute(job: Job) -> None:
+    notebook = nbformat.read(job.notebook, as_version=4)
+    scope: dict[str, Any] = {}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            exec(cell.source, scope)
+        if cell.id == "parameters":
+            scope |= job.parameters
+    nbformat.write(notebook, job.executed)
 
 
 @dataclass

@@ -36,7 +36,7 @@ app = typer.Typer(
 
 
 class Variant(StrEnum):
-    base = "base"
+    standard = "standard"
     hard = "hard"
 
 
@@ -87,7 +87,7 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same tables.")] = 7,
     variant: Annotated[
         Variant, typer.Option(help="hard breaks the assumptions that methods lean on.")
-    ] = Variant.base,
+    ] = Variant.standard,
     replace: Annotated[bool, typer.Option("--replace", help="Write over a portfolio that is there.")] = False,
 ) -> None:
     """Draw a portfolio whose truth is known.

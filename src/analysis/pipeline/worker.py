@@ -29,7 +29,13 @@ from analysis.pipeline.execute import Job
 
 
 class OwnKernelManager(AsyncKernelManager):
-    """Starts the kernel with this Python, whatever kernels the machine has registered under any name."""
+    """Starts the kernel with this Python, whatever kernels the machine has registered under any name.
+
+    It is spoken to through sockets in a folder of its own: no port that another kernel may take first, and nobody
+    else on the machine can listen.
+    """
+
+    transport = "ipc"
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -42,9 +48,9 @@ def work(job: Job, connection: Connection) -> None:
     """Run a job. Sends `("cell", done, of)` after each cell and at last `("end", outcome)`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run that started this process decides
     threading.Thread(target=_end_with_parent, args=(connection,), daemon=True).start()
-    with tempfile.TemporaryDirectory(prefix="arrears-ipython-") as profile:
+    with tempfile.TemporaryDirectory(prefix="arrears-") as folder:
         # A person's own IPython start-up files must not run in a report.
-        os.environ |= {"IPYTHONDIR": profile, "PYTHONHASHSEED": "0", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        os.environ |= {"IPYTHONDIR": folder, "JUPYTER_RUNTIME_DIR": folder, "PYTHONHASHSEED": "0"}
         outcome = _run(job, connection)
     connection.send(("end", outcome | {"peak_memory_mb": _peak_memory_mb()}))
 
