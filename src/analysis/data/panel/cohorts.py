@@ -69,8 +69,9 @@ SUMS = ("e", "ee", "ek", "y", "yy", "yx")
 
 def _split(rows: ir.Table, dimensions: Sequence[str]) -> list[ir.Table]:
     """The rows once as a whole and once by each dimension, without the dimensions' own columns."""
-    whole = rows.mutate(dimension=ibis.literal(ALL), value=ibis.literal(ALL)).drop(*dimensions)
-    split = [rows.mutate(dimension=ibis.literal(d), value=rows[d]).drop(*dimensions) for d in dimensions]
+    kept = [column for column in rows.columns if column not in dimensions]
+    whole = rows.select(*kept, dimension=ibis.literal(ALL), value=ibis.literal(ALL))
+    split = [rows.select(*kept, dimension=ibis.literal(name), value=rows[name]) for name in dimensions]
     return [whole, *split]
 
 
@@ -111,10 +112,10 @@ def _total(clusters: ir.Table) -> ir.Table:
 
 def _events(plan: Follow, part: Part, dimensions: Sequence[str]) -> ir.Table:
     units, events = _units(plan, part), plan.events(part)
-    found = units.drop("x").inner_join(events, list(UNIT))
+    found = units.select(*(c for c in units.columns if c != "x")).inner_join(events, list(UNIT))
     months = ibis.memtable(pd.DataFrame({"month_after": range(plan.first, plan.horizon + 1)}).astype("int32"))
-    spread = found.inner_join(months, found.since <= months.month_after).drop("since")
-    spread = spread.rename(since="month_after")
+    later = found.inner_join(months, found.since <= months.month_after)
+    spread = later.select(*(c for c in found.columns if c != "since"), since=later.month_after)
     pieces = []
     for rows, all_units in zip(_split(spread, dimensions), _split(units, dimensions), strict=True):
         clusters = _together(all_units, plan.repeated or part.together)

@@ -16,6 +16,9 @@ from analysis.data.portfolio import Portfolio
 ALL = "all"
 """Name and value of the dimension that holds the whole portfolio."""
 
+ORDERED = ("age_of_account", "opened_quarter")
+"""Dimensions whose values have an order of their own."""
+
 UNKNOWN = "unknown"
 NONE = "none"
 """Value of agency, method and strategy where nothing was in force."""
@@ -55,7 +58,7 @@ def with_dimensions(rows: ir.Table, part: Part, names: Sequence[str]) -> ir.Tabl
     if fixed or "age_of_account" in names:
         rows = rows.inner_join(_facts(part, fixed, "age_of_account" in names), ACCOUNT)
     if "age_of_account" in names:
-        rows = rows.mutate(age_of_account=_band(rows.m - rows.opened)).drop("opened")
+        rows = _keep(rows.mutate(age_of_account=_band(rows.m - rows.opened)), "opened")
     for name in names:
         if name in IN_FORCE:
             rows = _attach(rows, IN_FORCE[name](part), name)
@@ -95,7 +98,12 @@ def _band(months_on_book: ir.IntegerValue) -> ir.StringValue:
 
 def _attach(rows: ir.Table, found: ir.Table, name: str) -> ir.Table:
     joined = rows.left_join(found.rename(found_account=ACCOUNT, found_m="m"), _same_month(rows, found))
-    return joined.mutate(**{name: joined[name].coalesce(NONE)}).drop("found_account", "found_m")
+    return _keep(joined.mutate(**{name: joined[name].coalesce(NONE)}), "found_account", "found_m")
+
+
+def _keep(rows: ir.Table, *but: str) -> ir.Table:
+    """All columns but those named. Ibis computes a table once that several aggregates share only if it selects."""
+    return rows.select(*(column for column in rows.columns if column not in but))
 
 
 def _same_month(rows: ir.Table, found: ir.Table) -> list[tuple[str, str]]:
@@ -142,9 +150,10 @@ def _last_method(part: Part) -> ir.Table:
     """By account and month, the channel of the last contact."""
     contacts = part.table("contacts")
     made = contacts.select(ACCOUNT, "channel", "at", m=number_of(contacts["at"].cast("date")))
-    last = made.group_by(ACCOUNT, "m").aggregate(at=made["at"].max())
-    final = made.inner_join(last, [ACCOUNT, "m", "at"])
-    return final.group_by(ACCOUNT, "m").aggregate(method=final.channel.min())
+    # The channel decides between contacts of the same second, so that every run gives the same answer.
+    latest_first = ibis.window(group_by=[ACCOUNT, "m"], order_by=[made["at"].desc(), made.channel])
+    ranked = made.mutate(place=ibis.row_number().over(latest_first))
+    return ranked.filter(ranked.place == 0).select(ACCOUNT, "m", method="channel")
 
 
 IN_FORCE: dict[str, Callable[[Part], ir.Table]] = {

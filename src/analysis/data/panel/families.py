@@ -72,6 +72,20 @@ def _delinquent_rows(part: Part, window: Window | None) -> ir.Table:
     return taken.select(ACCOUNT, CLUSTER, "m", x=taken.balance, **flags)
 
 
+def _current_rows(part: Part, window: Window | None) -> ir.Table:
+    taken = steps(part, LATE, window)
+    taken = taken.filter(taken.state == CURRENT)
+    return taken.select(
+        ACCOUNT, CLUSTER, "m", x=taken.balance, **flag("entered", taken.to_state == OVERDUE_STATE, taken.balance)
+    )
+
+
+ENTERED = Family(("entered",), _current_rows)
+"""Accounts past due at the month's end ÷ current at its start; by balance what they owed at the start.
+
+Lower is better. Accounts that left the book in the month are in the denominator only.
+"""
+
 OVERDUE = Family(tuple(OVERDUE_FROM), _open_rows, steps=False)
 """Overdue 1+, 30+, 60+, 90+: open accounts so many days past due ÷ all open accounts, at the month's end.
 
@@ -148,4 +162,4 @@ def _happened_after(cured: ir.Table, lapses: ir.Table, least: int, most: int, la
 def _mark(rows: ir.Table, found: ir.Table) -> ir.Table:
     marks = found.select(found_account=found[ACCOUNT], found_m=found.m)
     joined = rows.left_join(marks, [(ACCOUNT, "found_account"), ("m", "found_m")])
-    return joined.mutate(happened=joined.found_account.notnull()).drop("found_account", "found_m")
+    return joined.select(*rows.columns, happened=joined.found_account.notnull())
