@@ -207,5 +207,6 @@ def renderer(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Rendered]:
         return published / "index.html"
 
     monkeypatch.setattr("analysis.report.render.render_report", render_report, raising=False)
+    monkeypatch.setattr("analysis.report.render.verify.verify_edition", lambda folder: [])
     monkeypatch.setattr("analysis.report.render.write_index", write_index, raising=False)
     return render_report

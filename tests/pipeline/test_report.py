@@ -104,11 +104,11 @@ def test_a_report_that_does_not_verify_is_not_published(project: Project, monkey
     before = project.files(project.target)
     project.write_portfolio(accounts=3)
 
-    def fail(*_: Any, **__: Any) -> None:
-        raise ArrearsError("3 links lead nowhere")
+    def find(folder: Path) -> list[str]:
+        return ["link a.html leads nowhere", "report.pdf is missing"]
 
-    monkeypatch.setattr("analysis.report.render.render_report", fail)
-    with pytest.raises(ArrearsError, match="lead nowhere"):
+    monkeypatch.setattr("analysis.report.render.verify.verify_edition", find)
+    with pytest.raises(ArrearsError, match=r"not fit to be published.*\n  1\. link a.*\n  2\. report\.pdf"):
         make(project)
     assert project.files(project.target) == before
 

@@ -89,6 +89,18 @@ def test_revisions_outlive_the_next_ordinary_report(published: Project) -> None:
     assert "the tables" in page(published)
 
 
+def test_a_restatement_of_a_restatement_leads_to_the_one_before(published: Project) -> None:
+    published.write_portfolio(accounts=3)
+    again(published)
+    second = published.record()["run_id"]
+    published.write_portfolio(accounts=4)
+    again(published)
+    assert f'href="revisions/{second}/revisions.html"' in page(published)
+    kept = (published.target / "revisions" / second / "revisions.html").read_text("utf-8")
+    assert 'href="../../assets/report.css"' in kept
+    assert len(list((published.target / "revisions").iterdir())) == 2
+
+
 def test_a_changed_parameter_is_told_apart_from_changed_tables(published: Project) -> None:
     published.write_portfolio(accounts=3)
     again(published, overrides={"level": 0.9})

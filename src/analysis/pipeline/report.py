@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.core.errors import ChapterError
+from analysis.core.errors import ArrearsError, ChapterError
 from analysis.core.portfolio import PortfolioInfo
 from analysis.pipeline.chapters import find_chapters
 from analysis.pipeline.firstpage import run_gates, summary
@@ -77,6 +77,7 @@ def publish(run: Run, to: Path, progress: Progress, revise: Callable[[Path], Non
         if revise:
             revise(staging)
         run.record["renderer"] = _render(run, staging, info, text)
+        verify(staging)
         finish(run, staging, made_from)
         swap(staging, target)
         progress.end("report", f"rendered by {run.record['renderer']} and published")
@@ -138,6 +139,16 @@ def _render(run: Run, staging: Path, info: PortfolioInfo, text: str) -> str:
         language=run.params.language,
     )
     return str(result.renderer)
+
+
+def verify(staging: Path) -> None:
+    """Raise ArrearsError with all that is wrong with the pages: broken links, lost references, an empty PDF …"""
+    from analysis.report.render.verify import verify_edition
+
+    problems = verify_edition(staging)
+    if problems:
+        listed = "\n".join(f"{number:3d}. {problem}" for number, problem in enumerate(problems, 1))
+        raise ArrearsError(f"the report was rendered, but is not fit to be published. Nothing was.\n{listed}")
 
 
 def _made_from(run: Run, text: str) -> str:

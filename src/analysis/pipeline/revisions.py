@@ -62,7 +62,10 @@ def write_revision(revision: Revision, published: Path, to: Path, words: Words) 
     shutil.copytree(published / "results", folder / "results")
     shutil.copyfile(published / "run.json", folder / "run.json")
     if (published / REVISIONS).is_file():
-        shutil.copyfile(published / REVISIONS, folder / REVISIONS)
+        page = (published / REVISIONS).read_text(encoding="utf-8")
+        for address in ("assets/", "index.html", "revisions/"):
+            page = page.replace(f'href="{address}', f'href="../../{address}')
+        (folder / REVISIONS).write_text(page, encoding="utf-8")
     with (folder / "differences.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["table", "kind", "row", "column", "before", "after", "size", "causes"])
@@ -86,11 +89,23 @@ def revision_page(revision: Revision, words: Words) -> str:
         cells=len(revision.differences),
         tables=len({d.table for d in revision.differences}),
     )
-    parts = [_paragraph(lead), *_making(revision.factors, words), *_causes(revision, words)]
+    parts = [
+        _paragraph(lead),
+        *_earlier(before, words),
+        *_making(revision.factors, words),
+        *_causes(revision, words),
+    ]
     parts += _lists(revision, words)
     return PAGE.format(
         language=words.language, title=html.escape(title), back=words.label("back"), body="\n".join(parts)
     )
+
+
+def _earlier(before: Mapping[str, Any], words: Words) -> list[str]:
+    """Link to the revisions of the run that was restated, where that was a restatement itself."""
+    if "restates" not in before:
+        return []
+    return [f'<p><a href="revisions/{before["run_id"]}/{REVISIONS}">{words.label("earlier")}</a></p>']
 
 
 def _making(factors: Factors, words: Words) -> list[str]:
