@@ -39,8 +39,8 @@ def spoilt(frame: pd.DataFrame, column: str, value: object) -> pd.DataFrame:
         ("entry", -1.0, "an entry must be 0 or later"),
         ("weight", 0.0, "a case weight must be above 0"),
         ("customer", np.nan, r"column 'customer', 1 row .*the cluster is missing"),
-        ("x1", np.nan, r"column 'x1' of the incidence formula is missing in 1 of \d+ rows \(rows 5\)"),
-        ("x2", np.nan, r"column 'x2' of the latency formula is missing in 1 of"),
+        ("x1", np.nan, r"incidence formula meets missing values in \d+ rows: 'x1' in 1 \(rows 5\)"),
+        ("x2", np.nan, r"latency formula meets missing values in \d+ rows: 'x2' in 1"),
         ("x1", np.inf, "the incidence formula gives infinite or missing values in x1"),
     ],
 )
@@ -74,6 +74,12 @@ def test_a_frame_that_cannot_be_fitted_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         MixtureCure().fit(change(frame), "months", "event", "x1 + x2")
+
+
+def test_all_columns_with_missing_values_are_listed(frame: pd.DataFrame) -> None:
+    broken = spoilt(spoilt(frame, "x1", np.nan), "x2", np.nan)
+    with pytest.raises(InputError, match=r"'x1' in 1 \(rows 5\); 'x2' in 1 \(rows 5\)"):
+        MixtureCure().fit(broken, "months", "event", "x1 + x2")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.core.errors import InputError, ParameterError
-from analysis.methods.cure import MixtureCure
+from analysis.methods.cure import MixtureCure, predict
 
 Draw = Callable[..., pd.DataFrame]
 pytestmark = pytest.mark.filterwarnings("ignore::analysis.methods.cure.IdentificationWarning")
@@ -176,3 +176,13 @@ def test_a_wrong_wait_is_refused(models: dict[str, MixtureCure], waited: object,
 def test_negative_times_are_refused(models: dict[str, MixtureCure]) -> None:
     with pytest.raises(InputError, match="times must be"):
         models["weibull"].predict_survival_function(NEW, [-1, 3])
+
+
+def test_many_rows_are_predicted_in_parts_without_a_seam(
+    models: dict[str, MixtureCure], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many, waited = pd.concat([NEW] * 5, ignore_index=True), np.arange(20.0)
+    whole = models["discrete"].predict_cumulative_incidence(many, [2, 6], conditional_after=waited, interval=True)
+    monkeypatch.setattr(predict, "PART", 7)
+    parts = models["discrete"].predict_cumulative_incidence(many, [2, 6], conditional_after=waited, interval=True)
+    pd.testing.assert_frame_equal(parts, whole)

@@ -73,14 +73,17 @@ class Design:
         absent = [name for name in self.variables if name not in df.columns]
         if absent:
             raise InputError(f"the {self.part} formula reads {', '.join(absent)}, not in the data frame")
-        for name in self.variables:
-            missing = df[name].isna().to_numpy()
-            if missing.any():
-                rows = ", ".join(str(df.index[i]) for i in np.flatnonzero(missing)[:3])
-                raise InputError(
-                    f"column '{name}' of the {self.part} formula is missing in {missing.sum():,} of {len(df):,} "
-                    f"rows (rows {rows}); fill it, drop the rows, or leave the column out"
-                )
+        missing = {name: np.flatnonzero(df[name].isna().to_numpy()) for name in self.variables}
+        found = [
+            f"'{name}' in {rows.size:,} (rows {', '.join(str(df.index[i]) for i in rows[:3])})"
+            for name, rows in missing.items()
+            if rows.size
+        ]
+        if found:
+            raise InputError(
+                f"the {self.part} formula meets missing values in {len(df):,} rows: {'; '.join(found)}. "
+                "Fill them, drop the rows, or leave the column out."
+            )
 
     def _refuse_constant(self, values: Array) -> None:
         moments = values.T @ values / len(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +12,9 @@ import numpy.typing as npt
 from analysis.methods.cure.latency import Latency
 from analysis.methods.cure.likelihood import BLOCK, Array, Layout, mixture_terms
 from analysis.methods.cure.link import Link, logistic
+
+PART = 65_536
+"""Rows predicted at a time."""
 
 DOUBLINGS = 20
 """A median later than the longest follow-up doubled this often is called infinite."""
@@ -36,8 +40,11 @@ class Rows:
     z: Array
     after: Array
 
-    def take(self, keep: npt.NDArray[np.bool_]) -> Rows:
-        return Rows(self.x[keep], self.z[keep], self.after[keep])
+    def parts(self) -> Iterator[tuple[slice, Rows]]:
+        """The rows in parts small enough that a portfolio's predictions need little memory."""
+        for start in range(0, max(len(self.x), 1), PART):
+            part = slice(start, start + PART)
+            yield part, Rows(self.x[part], self.z[part], self.after[part])
 
 
 @dataclass(frozen=True)
@@ -53,9 +60,25 @@ class Estimate:
             return logistic(self.logit)
         return logistic(self.logit + z * self.error)
 
+    @classmethod
+    def joined(cls, parts: list[Estimate]) -> Estimate:
+        """Estimates of consecutive parts as one."""
+        errors = [part.error for part in parts if part.error is not None]
+        return cls(np.concatenate([part.logit for part in parts]), np.concatenate(errors) if errors else None)
+
 
 def susceptible(model: Fitted, rows: Rows, errors: bool = False) -> Estimate:
     """Probability that the event ever comes, given none until `after`: p S(k) / (1 − p + p S(k))."""
+    return Estimate.joined([_susceptible(model, part, errors) for _, part in rows.parts()])
+
+
+def incidence(model: Fitted, rows: Rows, time: float | Array, errors: bool = False) -> Estimate:
+    """Probability of the event within `time` (one, or one a row) after `after`, given none until then."""
+    times = np.broadcast_to(np.asarray(time, dtype=float), (len(rows.x),))
+    return Estimate.joined([_incidence(model, part, times[place], errors) for place, part in rows.parts()])
+
+
+def _susceptible(model: Fitted, rows: Rows, errors: bool) -> Estimate:
     beta, gamma, anc = (model.theta[part] for part in model.layout.parts)
     eta, mu = rows.x @ beta, rows.z @ gamma
     yes, no = model.link.log_yes(eta), model.link.log_no(eta)
@@ -94,8 +117,7 @@ def average(model: Fitted, rows: Rows, weight: Array, time: float) -> Average:
     return Average(Estimate(np.array([np.log(never / ever)]), error), later / ever)
 
 
-def incidence(model: Fitted, rows: Rows, time: float | Array, errors: bool = False) -> Estimate:
-    """Probability of the event within `time` after `after`, given none until then."""
+def _incidence(model: Fitted, rows: Rows, time: Array, errors: bool) -> Estimate:
     later, slope_later = _log_nothing(model, rows, rows.after + time, errors)
     before, slope_before = _log_nothing(model, rows, rows.after, errors)
     # log S rounds to a hair above zero at most; an incidence is never negative.
