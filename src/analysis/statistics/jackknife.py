@@ -48,7 +48,8 @@ def jackknife_error(estimate: Array | float, replicates: Array) -> Array:
     folds = len(replicates)
     if folds < 2:
         return np.full(np.shape(estimate), np.nan)
-    return np.sqrt((folds - 1) / folds * ((replicates - estimate) ** 2).sum(axis=0))
+    with np.errstate(invalid="ignore"):
+        return np.sqrt((folds - 1) / folds * ((replicates - estimate) ** 2).sum(axis=0))
 
 
 def t_quantile(level: float, folds: int) -> float:

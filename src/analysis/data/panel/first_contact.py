@@ -58,7 +58,9 @@ def contact_delays(
 
 
 def _spells_with_log(portfolio: Portfolio, first: date, last: date) -> ir.Table:
-    spells = overdue_spells(portfolio, first, last)
+    spells = portfolio.keep(f"spells {first} {last}", lambda: overdue_spells(portfolio, first, last))
+    # Spark truncates dates to timestamps, which shows once a view is read.
+    spells = spells.cast({"due_on": "date", "until": "date"})
     begins = log_begins(portfolio)
     return spells.filter(spells.due_on >= ibis.literal(begins)) if begins else spells.limit(0)
 
@@ -118,7 +120,9 @@ def cure_by_delay(
     spells = _delays(portfolio, _spells_with_log(portfolio, first, last), attempts=1)
     if milestone not in spells.columns:
         return pd.DataFrame(columns=[*_CURE_KEYS, *by, "fold", "months", "spells", "cured"])
-    rows = _with_balance_band(_with_outcome(portfolio, _at_landmark(portfolio, spells, milestone), buckets))
+    landmark = _at_landmark(portfolio, spells, milestone)
+    name = f"landmark {first} {last} {milestone} {buckets.edges}"
+    rows = _with_balance_band(portfolio.keep(name, lambda: _with_outcome(portfolio, landmark, buckets)))
     who = customers(portfolio, by)
     keys = [*_CURE_KEYS, *(name for name in by if name in who.columns), "fold"]
     rows = _with_delay_band(rows.inner_join(who, "account_id"))
@@ -151,7 +155,10 @@ def _with_outcome(portfolio: Portfolio, spells: ir.Table, buckets: Buckets) -> i
     """The same spells with bucket, and `cured_after` months from landmark to cure (missing: not cured)."""
     months = portfolio.table("months")
     cured = (months.status == "paid_off") | ((months.status == "open") & (months.days_past_due == 0))
-    ends = months.filter(cured).select("account_id", until=months.month, cure_index=month_index(months.month))
+    ends = months.filter(cured).select("account_id", until=months.month)
+    # Joined twice, so that the engine never has to hold the whole panel to look spells up in.
+    ends = spells.select("account_id", "until").inner_join(ends, ["account_id", "until"]).distinct()
+    ends = ends.mutate(cure_index=month_index(ends.until))
     joined = spells.left_join(ends, ["account_id", "until"])
     return joined.select(
         "account_id",

@@ -82,7 +82,7 @@ def _judge_promises(portfolio: Portfolio, rows: ir.Table, grace_days: int) -> ir
     due = terms.filter(terms.deadline <= covered)
     months = portfolio.table("months")
     cash = months.select("account_id", "amount_paid", paid_in=month_index(months.month))
-    paid = due.left_join(cash, "account_id").filter(_.paid_in >= _.made, _.paid_in <= _.deadline)
+    paid = due.inner_join(cash, "account_id").filter(_.paid_in >= _.made, _.paid_in <= _.deadline)
     kept = paid.group_by("contact_id", "promised_amount").aggregate(cash=_.amount_paid.sum().coalesce(0.0))
     kept = kept.filter(kept.cash + HALF_A_CENT >= kept.promised_amount).select("contact_id", kept=True)
     judged = terms.select("contact_id", due=terms.deadline <= covered).left_join(kept, "contact_id")

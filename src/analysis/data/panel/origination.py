@@ -46,13 +46,18 @@ def origination_counts(
     frame = pd.concat(parts, ignore_index=True)
     frame = frame.merge(_bin_names(cuts), how="left", on=["feature", "code"])
     frame["bin"] = frame["bin"].fillna(frame["code"])
-    frame["bin_order"] = frame["bin_order"].fillna(0).astype("int64")
+    frame["bin_order"] = pd.to_numeric(frame["bin_order"]).fillna(0).astype("int64")
     columns = ["period", "feature", "bin", "bin_order", "fold", "accounts", "entered"]
     return frame[columns].sort_values(columns[:5], ignore_index=True)
 
 
 def _at_risk(portfolio: Portfolio, period: Period, entry_days: int) -> ir.Table:
     """Accounts not overdue at the quarter's start: account_id, entered (0 or 1)."""
+    name = f"at risk {period} {entry_days}"
+    return portfolio.keep(name, lambda: _find_at_risk(portfolio, period, entry_days))
+
+
+def _find_at_risk(portfolio: Portfolio, period: Period, entry_days: int) -> ir.Table:
     months = portfolio.table("months")
     start = shift_months(period.months[0], -1)
     clean = months.filter((months.month == ibis.literal(start)) & (months.status == "open"))

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 import pandas as pd
 from ibis import _
 
+from analysis.core.periods import shift_months
 from analysis.core.states import Buckets
 from analysis.data.panel.contacts import bucket_label, contacts, customers, month_index
 from analysis.data.portfolio import Portfolio
@@ -59,7 +60,9 @@ def response_strata(
     """
     who = customers(portfolio, ("product", "urban", *by))
     rows = _recorded_attempts(portfolio, first, last).inner_join(who, "account_id")
-    months = portfolio.table("months").select("account_id", "month", "days_past_due")
+    months = portfolio.table("months")
+    since, till = ibis.literal(shift_months(first, -1)), ibis.literal(last)
+    months = months.filter(months.month >= since, months.month <= till)
     before = months.select("account_id", "days_past_due", next_index=month_index(months.month) + 1)
     rows = rows.mutate(next_index=month_index(rows.day)).left_join(before, ["account_id", "next_index"])
     rows = rows.mutate(bucket=bucket_label(rows.days_past_due, buckets))

@@ -116,12 +116,12 @@ def _curve(part: pd.DataFrame, level: float) -> pd.DataFrame:
     days, counts = fold_counts(part, ["days"], ["contacted", "ended", "open"])
     total = counts.sum(axis=0)
     survival, incidence = _survival(total)
-    error = jackknife_error(_cloglog(survival), _cloglog(_survival(leave_one_out(counts))[0]))
-    half = t_quantile(level, len(counts)) * error
-    with np.errstate(over="ignore", invalid="ignore"):
+    error = jackknife_error(survival, _survival(leave_one_out(counts))[0])
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        half = t_quantile(level, len(counts)) * error / np.abs(survival * np.log(survival))
         # Survival s becomes s^exp(±half): both limits stay within 0 and 1.
         lower, upper = 1 - survival ** np.exp(-half), 1 - survival ** np.exp(half)
-    void = ~np.isfinite(half)
+    void = ~np.isfinite(half) | (error <= 0)
     return pd.DataFrame(
         {
             "days": days["days"],
@@ -144,12 +144,6 @@ def _survival(counts: Array) -> tuple[Array, Array]:
     before = np.concatenate([np.ones_like(still[..., :1]), still[..., :-1]], axis=-1)
     waiting = np.cumprod(1 - contacted, axis=-1)
     return waiting.astype(float), np.cumsum(before * contacted, axis=-1).astype(float)
-
-
-def _cloglog(survival: Array) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.log(-np.log(survival))
-    return np.where(np.isfinite(value), value, np.nan)
 
 
 def _cure(part: pd.DataFrame, level: float) -> pd.DataFrame:
