@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from analysis.data.panel.dimensions import ALL
+from analysis.data.panel.dimensions import spread
 from analysis.data.panel.moments import CELL
 from analysis.data.panel.months import month_number
 from analysis.data.panel.parts import CLUSTER, Part, over_parts
@@ -67,14 +67,6 @@ def follow(portfolio: Portfolio, plan: Follow, dimensions: Sequence[str]) -> pd.
 SUMS = ("e", "ee", "ek", "y", "yy", "yx")
 
 
-def _split(rows: ir.Table, dimensions: Sequence[str]) -> list[ir.Table]:
-    """The rows once as a whole and once by each dimension, without the dimensions' own columns."""
-    kept = [column for column in rows.columns if column not in dimensions]
-    whole = rows.select(*kept, dimension=ibis.literal(ALL), value=ibis.literal(ALL))
-    split = [rows.select(*kept, dimension=ibis.literal(name), value=rows[name]) for name in dimensions]
-    return [whole, *split]
-
-
 def _units(plan: Follow, part: Part) -> ir.Table:
     """Units with the number of their quarter as cohort."""
     units = plan.units(part)
@@ -91,10 +83,8 @@ def _together(rows: ir.Table, repeated: bool) -> ir.Table:
 
 
 def _totals(plan: Follow, part: Part, dimensions: Sequence[str]) -> ir.Table:
-    pieces = [
-        _total(_together(rows, plan.repeated or part.together)) for rows in _split(_units(plan, part), dimensions)
-    ]
-    return ibis.union(*pieces) if len(pieces) > 1 else pieces[0]
+    rows = spread(_units(plan, part), dimensions)
+    return _total(_together(rows, plan.repeated or part.together))
 
 
 def _total(clusters: ir.Table) -> ir.Table:
@@ -115,12 +105,9 @@ def _events(plan: Follow, part: Part, dimensions: Sequence[str]) -> ir.Table:
     found = units.select(*(c for c in units.columns if c != "x")).inner_join(events, list(UNIT))
     months = ibis.memtable(pd.DataFrame({"month_after": range(plan.first, plan.horizon + 1)}).astype("int32"))
     later = found.inner_join(months, found.since <= months.month_after)
-    spread = later.select(*(c for c in found.columns if c != "since"), since=later.month_after)
-    pieces = []
-    for rows, all_units in zip(_split(spread, dimensions), _split(units, dimensions), strict=True):
-        clusters = _together(all_units, plan.repeated or part.together)
-        pieces.append(_happened(rows, clusters))
-    return ibis.union(*pieces) if len(pieces) > 1 else pieces[0]
+    happened = later.select(*(c for c in found.columns if c != "since"), since=later.month_after)
+    clusters = _together(spread(units, dimensions), plan.repeated or part.together)
+    return _happened(spread(happened, dimensions), clusters)
 
 
 def _happened(rows: ir.Table, clusters: ir.Table) -> ir.Table:

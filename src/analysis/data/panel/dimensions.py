@@ -66,13 +66,22 @@ def with_dimensions(rows: ir.Table, part: Part, names: Sequence[str]) -> ir.Tabl
 
 
 def by_dimension(rows: ir.Table, names: Sequence[str], count: Callable[[ir.Table], ir.Table]) -> ir.Table:
-    """`count` applied to the rows as a whole and by each dimension, one below the other.
+    """`count` applied to the rows as a whole and by each dimension; it must group by `dimension` and `value`."""
+    return count(spread(rows, names))
 
-    The rows get the columns `dimension` and `value`, which `count` must group by.
+
+def spread(rows: ir.Table, names: Sequence[str]) -> ir.Table:
+    """Each row once for the whole portfolio and once for each dimension, told by the columns `dimension`, `value`.
+
+    The dimensions' own columns are dropped. One pass over repeated rows costs no more than one pass a dimension,
+    and needs no intermediate table.
     """
-    whole = count(rows.mutate(dimension=ibis.literal(ALL), value=ibis.literal(ALL)))
-    split = [count(rows.mutate(dimension=ibis.literal(name), value=rows[name])) for name in names]
-    return ibis.union(whole, *split) if split else whole
+    kept = [column for column in rows.columns if column not in names]
+    if not names:
+        return rows.select(*kept, dimension=ibis.literal(ALL), value=ibis.literal(ALL))
+    crossed = rows.cross_join(ibis.memtable(pd.DataFrame({"dimension": [ALL, *names]})))
+    chosen = [(crossed.dimension == name, crossed[name]) for name in names]
+    return crossed.select(*kept, "dimension", value=ibis.cases(*chosen, else_=ALL))
 
 
 def _facts(part: Part, names: Sequence[str], opened: bool) -> ir.Table:
