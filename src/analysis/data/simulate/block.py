@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,19 +24,30 @@ RENEWAL_MONTHS = 3
 """Places left during the burn-in are taken again within this many months; the last at any later time."""
 
 
-@dataclass
+def log(columns: str) -> Log:
+    """An empty log with the columns named."""
+    return Log(tuple(columns.split()))
+
+
 class Logs:
     """Everything a block writes apart from its months."""
 
-    attributes: Log = field(default_factory=Log)
-    points: Log = field(default_factory=Log)
-    deaths: Log = field(default_factory=Log)
-    contacts: Log = field(default_factory=Log)
-    treatments: Log = field(default_factory=Log)
-    spell_ends: Log = field(default_factory=Log)
-    complaints: Log = field(default_factory=Log)
-    disposals: Log = field(default_factory=Log)
-    closings: Log = field(default_factory=Log)
+    def __init__(self) -> None:
+        self.attributes = log("account name known value")
+        self.points = log("customer number kind source added cost")
+        self.deaths = log("customer number day")
+        self.contacts = log(
+            "account second point channel inbound third agent agency duration outcome reason amount promised "
+            "script"
+        )
+        self.treatments = log(
+            "account day treatment spell agency experiment arm randomised probability score cutoff cost deferral "
+            "extension rate_after forgiven"
+        )
+        self.spell_ends = log("spell day")
+        self.complaints = log("account contact agency second category responded resolved rating")
+        self.disposals = log("account route lot start balance appraisal")
+        self.closings = log("row day proceeds cost")
 
 
 @dataclass

@@ -84,9 +84,8 @@ def discover_unseen(state: State, who: np.ndarray, day: int, log: Log) -> None:
 def death_days(points: dict[str, np.ndarray], deaths: dict[str, np.ndarray]) -> np.ndarray:
     """Day on which each point was found dead, or -1; `deaths` names points by customer and number."""
     day = np.full(len(points["customer"]), -1, dtype=np.int64)
-    if deaths:
-        key = points["customer"] * 1000 + points["number"]
-        order = np.argsort(key)
-        found = order[np.searchsorted(key[order], deaths["customer"] * 1000 + deaths["number"])]
-        day[found] = deaths["day"]
+    key = points["customer"] * 1000 + points["number"]
+    order = np.argsort(key)
+    found = order[np.searchsorted(key[order], deaths["customer"] * 1000 + deaths["number"])]
+    day[found] = deaths["day"]
     return day

@@ -30,6 +30,7 @@ class World:
 class Log:
     """Rows of a table in the making: parts of equal columns, joined at the end."""
 
+    columns: tuple[str, ...]
     parts: list[dict[str, np.ndarray]] = field(default_factory=list)
     rows: int = 0
 
@@ -41,9 +42,10 @@ class Log:
         return np.arange(self.rows - count, self.rows)
 
     def joined(self) -> dict[str, np.ndarray]:
-        """All rows, column by column; empty where nothing was added."""
-        names = self.parts[0] if self.parts else {}
-        return {name: np.concatenate([part[name] for part in self.parts]) for name in names}
+        """All rows, column by column; whole numbers of length zero where nothing was added."""
+        if not self.parts:
+            return {name: np.zeros(0, dtype=np.int64) for name in self.columns}
+        return {name: np.concatenate([part[name] for part in self.parts]) for name in self.columns}
 
 
 @dataclass

@@ -43,7 +43,7 @@ def block_tables(block: Block, place: Place, world: World) -> dict[str, pa.Table
         "attributes": attributes_table(block, place),
         "contact_points": points_table(block, place),
         "contacts": contacts,
-        "treatments": treatments_table(block, place, world),
+        "treatments": treatments_table(block, place),
         "complaints": complaints_table(block, place, world, contact_ids),
         "disposals": disposals_table(block, place, world),
     }
@@ -117,10 +117,10 @@ def attributes_table(block: Block, place: Place) -> pa.Table:
     """Bureau delinquencies at opening, and what became known later."""
     log, count = block.logs.attributes.joined(), len(block.accounts)
     known_before = np.clip(np.rint((650 - block.accounts.score) / 40), 0, 8).astype(int)
-    account = np.concatenate([np.arange(count), log.get("account", np.zeros(0, int))])
-    name = np.concatenate([np.ones(count, int), log.get("name", np.zeros(0, int))])
-    known = np.concatenate([block.accounts.opened_day, log.get("known", np.zeros(0, int))])
-    value = np.concatenate([known_before, log.get("value", np.zeros(0, int))])
+    account = np.concatenate([np.arange(count), log["account"]])
+    name = np.concatenate([np.ones(count, int), log["name"]])
+    known = np.concatenate([block.accounts.opened_day, log["known"]])
+    value = np.concatenate([known_before, log["value"]])
     later = np.concatenate([np.zeros(count, bool), np.ones(len(account) - count, bool)]) & (name == 1)
     value = np.where(later, value + known_before[account], value)
     order = np.lexsort((known, name, account))

@@ -41,8 +41,6 @@ def numbered(prefix: str, account: np.ndarray, digits: int, place: Place) -> pa.
 def contacts_table(block: Block, place: Place, world: World) -> tuple[pa.Table, pa.Array]:
     """Contacts by account and time; also the contact id of each row of the block's log."""
     log = block.logs.contacts.joined()
-    if not log:
-        log = {name: np.zeros(0, int) for name in CONTACT_LOG}
     order = np.argsort(log["account"].astype(np.int64) * (1 << 40) + log["second"], kind="stable")
     c = {name: column[order] for name, column in log.items()}
     contact_id = numbered("K", c["account"], 4, place)
@@ -76,12 +74,6 @@ def contacts_table(block: Block, place: Place, world: World) -> tuple[pa.Table, 
     return table, contact_id.take(pa.array(back))
 
 
-CONTACT_LOG = (
-    "account", "second", "point", "channel", "inbound", "third", "agent", "agency", "duration", "outcome",
-    "reason", "amount", "promised", "script",
-)  # fmt: skip
-
-
 def blank(values: pa.Array, where: np.ndarray) -> pa.Array:
     """The values, null where told."""
     return pc.if_else(pa.array(where), pa.scalar(None, values.type), values)
@@ -91,7 +83,7 @@ def agent_names(world: World) -> list[str]:
     return [f"G{number:04d}" for number in range(1, len(world.skill) + 1)]
 
 
-def treatments_table(block: Block, place: Place, world: World) -> pa.Table:
+def treatments_table(block: Block, place: Place) -> pa.Table:
     log = block.logs.treatments.joined()
     order = np.lexsort((log["treatment"], log["day"], log["account"]))
     c = {name: column[order] for name, column in log.items()}
@@ -128,7 +120,7 @@ def treatments_table(block: Block, place: Place, world: World) -> pa.Table:
 def spell_end_days(block: Block) -> np.ndarray:
     """Last day of each spell, -1 while it runs; one blank more, so that spell -1 finds it."""
     ends = block.logs.spell_ends.joined()
-    highest = max(int(block.logs.treatments.joined()["spell"].max()), int(ends["spell"].max(initial=0)))
+    highest = max(int(block.logs.treatments.joined()["spell"].max(initial=0)), int(ends["spell"].max(initial=0)))
     day = np.full(highest + 2, -1, dtype=np.int64)
     day[ends["spell"]] = ends["day"]
     return day
@@ -136,8 +128,6 @@ def spell_end_days(block: Block) -> np.ndarray:
 
 def complaints_table(block: Block, place: Place, world: World, contact_ids: pa.Array) -> pa.Table:
     log = block.logs.complaints.joined()
-    if not log:
-        log = {name: np.zeros(0, int) for name in COMPLAINT_LOG}
     order = np.lexsort((log["second"], log["account"]))
     c = {name: column[order] for name, column in log.items()}
     end = int(world.clock.ends[-1]) * 86_400 + LAST_SECOND
@@ -158,16 +148,12 @@ def complaints_table(block: Block, place: Place, world: World, contact_ids: pa.A
     )
 
 
-COMPLAINT_LOG = ("account", "contact", "agency", "second", "category", "responded", "resolved", "rating")
-
-
 def disposals_table(block: Block, place: Place, world: World) -> pa.Table:
     log, closings = block.logs.disposals.joined(), block.logs.closings.joined()
     count = block.logs.disposals.rows
     ended, proceeds, cost = np.full(count, -1), np.full(count, np.nan), np.full(count, np.nan)
-    if closings:
-        ended[closings["row"]] = closings["day"]
-        proceeds[closings["row"]], cost[closings["row"]] = closings["proceeds"], closings["cost"]
+    ended[closings["row"]] = closings["day"]
+    proceeds[closings["row"]], cost[closings["row"]] = closings["proceeds"], closings["cost"]
     keep = (ended < 0) | (ended >= world.clock.starts[world.clock.burn_in])
     order = np.lexsort((log["start"], log["account"]))
     order = order[keep[order]]
