@@ -120,11 +120,15 @@ def _cut(table: pa.Table, whole: str | None) -> tuple[pa.Table, pa.Table]:
 def rewrite_months(folder: Path, engine: str = "duckdb://") -> int:
     """Sort a portfolio's months in place, in one rename; returns the rows written.
 
-    Raises InputError where the folder holds no months.
+    Raises InputError where the folder holds no months that can be read.
     """
     path = folder / "months.parquet"
     if not path.is_file():
         raise InputError(f"{path} is missing; give the folder of a portfolio")
+    try:
+        pq.read_schema(path)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path} is not a readable Parquet file: {error}") from None
     beside = path.with_name(f".{path.name}.new")
     try:
         written = write_table(connect(engine).read_parquet(str(path)), TABLES["months"], beside)
