@@ -76,6 +76,23 @@ def test_delays_are_broken_down_by_columns_that_exist(tmp_path):
     assert "region" not in frame.columns
 
 
+def test_delays_are_broken_down_by_the_strategy_in_force_when_the_spell_was_first_seen(tmp_path):
+    treatments = [
+        {"treatment_id": "T1", "account_id": "A", "decided_at": day("2025-02-20"), "treatment": "robot_first"},
+        {"treatment_id": "T2", "account_id": "A", "decided_at": day("2025-03-05"), "treatment": "agent"},
+    ]
+    portfolio = make_portfolio(
+        tmp_path,
+        "2025-06",
+        accounts=[account("A"), account("B")],
+        months=path("A", "2025-01", [0, 10, 41, 0, 0, 0]) + path("B", "2025-01", [0, 10, 0, 0, 0, 0]),
+        contacts=[EARLY],
+        treatments=treatments,
+    )
+    found = contact_delays(portfolio, FIRST, LAST, 1, by=["product", "strategy"])
+    assert set(found["strategy"]) == {"robot_first", "none"}
+
+
 def test_cure_is_counted_from_the_first_month_end_thirty_days_after_the_due_date(tmp_path):
     # Due 18 February: the landmark is 31 March; current two months later.
     portfolio = one_spell(tmp_path, [0, 10, 41, 71, 0, 0], [contact("A", "2025-02-25T09:00")])

@@ -13,6 +13,7 @@ from analysis.methods.delinquency.alerts import (
     COLUMNS,
     control_alerts,
     control_limits,
+    control_series,
     index_alerts,
     segment_alerts,
 )
@@ -56,6 +57,15 @@ def test_a_fall_below_the_limits_counts_from_its_own_side():
 
 def test_a_measure_back_within_its_limits_is_not_listed():
     assert control_alerts(monthly([*STEADY, 7.0, 7.0, 5.0]), date(2025, 10, 1)).empty
+
+
+def test_rates_of_the_whole_portfolio_become_a_series():
+    rates = monthly([*STEADY, 5.0, 5.0, 9.0]).rename(columns={"value": "rate"})
+    rates = rates.assign(dimension="all", value="all", basis="balance", numerator=9, denominator=100)
+    rates = rates.assign(rate_lower=8.0, rate_upper=10.0)
+    other = rates.assign(dimension="region", value="north")
+    found = control_alerts(control_series(pd.concat([rates, other])), date(2025, 10, 1))
+    assert found[["value", "value_lower", "numerator", "denominator"]].to_numpy().tolist() == [[9.0, 8.0, 9, 100]]
 
 
 def test_months_of_the_quarter_do_not_widen_its_own_limits():

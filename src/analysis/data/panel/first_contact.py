@@ -20,6 +20,9 @@ from analysis.data.panel.contacts import (
     month_index,
     overdue_spells,
 )
+from analysis.data.panel.dimensions import available, with_dimensions
+from analysis.data.panel.months import number_of
+from analysis.data.panel.parts import Part
 from analysis.data.portfolio import Portfolio
 
 RIGHT_PARTY_MILESTONE = "right_party"
@@ -33,9 +36,11 @@ def contact_delays(
     """Spells of arrears by days from due date to each contact, for spells that began from `first` to `last`.
 
     Columns: milestone (`attempt_1` … `attempt_n`, our outbound attempts; `right_party`, the first contact in
-    either direction in which the debtor was spoken to), `by` (columns of accounts), fold, days, and counts of
-    spells: `contacted` on that day, `ended` (no longer overdue, or off the books, before the contact), `open`
-    (still waiting when the data end). Spells due before the contact log begins are left out.
+    either direction in which the debtor was spoken to), `by`, fold, days, and counts of spells: `contacted` on
+    that day, `ended` (no longer overdue, or off the books, before the contact), `open` (still waiting when the
+    data end). `by` may name columns of accounts, and strategy or agency (in force at the first month end overdue,
+    `none` where there was none; relief is agreed in a contact, so its spells were reached early by construction).
+    Spells due before the contact log begins are left out.
 
     Month ends do not tell on which day arrears ended. A contact up to the month end at which they were gone
     counts; a spell without one is taken to have ended in the middle of that month, as withdrawals are in a life
@@ -43,8 +48,9 @@ def contact_delays(
     """
     spells = _spells_with_log(portfolio, first, last)
     delays = _delays(portfolio, spells, attempts)
-    who = customers(portfolio, by)
-    by = [name for name in by if name in who.columns]
+    delays, in_force = _with_in_force(portfolio, delays, by)
+    who = customers(portfolio, [name for name in by if name not in in_force])
+    by = [name for name in by if name in (*in_force, *who.columns)]
     names = [name for name in delays.columns if name.startswith(("attempt_", RIGHT_PARTY_MILESTONE))]
     long = delays.pivot_longer(names, names_to="milestone", values_to="contacted_after")
     long = long.mutate(days=long.contacted_after.coalesce(long.followed), contacted=long.contacted_after.notnull())
@@ -55,6 +61,15 @@ def contact_delays(
         open=(~_.contacted & _.until.isnull()).sum(),
     )
     return frame.order_by("milestone", *by, "fold", "days").to_pandas()
+
+
+def _with_in_force(portfolio: Portfolio, spells: ir.Table, by: Sequence[str]) -> tuple[ir.Table, list[str]]:
+    """Spells with the strategy and agency in force at their first month end, where asked for; and which were."""
+    asked = [name for name in available(portfolio, ("strategy", "agency")) if name in by]
+    if not asked:
+        return spells, []
+    rows = spells.mutate(m=number_of(spells.start))
+    return with_dimensions(rows, Part(portfolio), asked).drop("m"), asked
 
 
 def _spells_with_log(portfolio: Portfolio, first: date, last: date) -> ir.Table:

@@ -80,6 +80,18 @@ def index_alerts(indices: pd.DataFrame, exposure: pd.DataFrame, fall: float) -> 
     return now.sort_values("value", ignore_index=True)[COLUMNS]
 
 
+def control_series(rates: pd.DataFrame, basis: str = "balance") -> pd.DataFrame:
+    """Monthly rates of the whole portfolio as a series for control charts.
+
+    `rates` holds dimension, month, measure, basis, numerator, denominator, rate, rate_lower, rate_upper; those of
+    dimension `all` and the given basis are taken.
+    """
+    chosen = rates[(rates["dimension"] == "all") & (rates["basis"] == basis)]
+    names = {"rate": "value", "rate_lower": "value_lower", "rate_upper": "value_upper"}
+    series = chosen[["measure", "month", "numerator", "denominator", *names]].rename(columns=names)
+    return series.dropna(subset=["value"]).reset_index(drop=True)
+
+
 def control_limits(
     series: pd.DataFrame, start: date, sigmas: float = 3.0, baseline_months: int = 12
 ) -> pd.DataFrame:

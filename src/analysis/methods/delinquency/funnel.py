@@ -54,3 +54,22 @@ def _step(counts: pd.DataFrame, step: str, order: int, by: list[str], level: flo
         rate=found.rate, rate_lower=found.lower, rate_upper=found.upper
     )
     return pd.concat([labelled, rates], axis=1)
+
+
+STAGES: dict[str, str] = {"attempts": "recorded", "right_party": "right_party", "promise": "promises", "kept": "kept"}
+"""Stages of the picture and the counts they show; attempts without a recorded outcome are left out."""
+
+
+def stages(counts: pd.DataFrame, minimum: int = 10) -> pd.DataFrame:
+    """Counts a stage, long, for a picture: channel, stage, count, the most used channel first.
+
+    Kept promises are scaled to all promises (kept ÷ due × promises), so that promises not due yet do not count as
+    broken. A stage that holds fewer than `minimum`, and all after it, are missing.
+    """
+    due = counts["due"].where(counts["due"] > 0)
+    table = counts.assign(kept=counts["kept"] / due * counts["promises"])[["channel", *STAGES.values()]]
+    table = table.sort_values("recorded", ascending=False).set_axis(["channel", *STAGES], axis=1)
+    shown = table[list(STAGES)].astype(float)
+    enough = (shown >= minimum).cummin(axis=1)
+    table = pd.concat([table["channel"], shown.where(enough)], axis=1)
+    return table.melt("channel", var_name="stage", value_name="count")
