@@ -110,7 +110,7 @@ def cure_log_odds(state: State, who: np.ndarray, t: int, world: World, drivers: 
         + c.skill * state.skill[who]
     )
     odds += fixed * (1 - c.fading) ** (month - 1) - c.frailty * a.difficulty[who]
-    odds += early * (state.handling_effect[who] + c.delay * state.delay[who])
+    odds += early * (state.handling_effect[who] + c.delay * state.delay_acting[who])
     odds += s.relief_effect * state.relief[who]
     odds += state.placed[who] * np.array(s.agency_effect)[state.agency[who]]
     return odds + rollout_effect(state, who, t, world)

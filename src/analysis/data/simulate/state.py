@@ -126,7 +126,7 @@ class State:
         s = world.parameters.strategies
         self.contacted, self.promised = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         self.skill = np.zeros(n)
-        self.delay = np.zeros(n)
+        self.delay, self.delay_acting = np.zeros(n), np.zeros(n)
         self.handled = np.zeros(n, dtype=np.int8)
         self.handling_effect = np.zeros(n)
         self.relief = np.zeros(n, dtype=bool)

@@ -61,6 +61,7 @@ def decide_at_entry(
     slack = world.clock.ends[t] - due_date(state, who, t, world)
     delay = 1 + np.floor(rng.exponential(world.parameters.contact.delay_mean - 1, len(who)))
     state.delay[who] = np.minimum(delay, slack)
+    state.delay_acting[who] = state.delay[who]
     state.script_b[who] = False
     state.trial.kind[who] = -1
     effect = np.array(world.parameters.strategies.agent)[segment]
@@ -144,6 +145,7 @@ def apply_arm(
         state.script_b[unit] = arm == 1
     elif kind == 2:
         state.delay[unit] = np.where(arm == 1, early, late)
+        state.delay_acting[unit] = 0.0
 
 
 def record_trial(
