@@ -53,6 +53,7 @@ EngineOption = Annotated[str | None, typer.Option(help="duckdb://, spark://local
 JobsOption = Annotated[int | None, typer.Option(min=1, help="Chapters run at once.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="Any other parameter, as chapter.key=value.")]
 FreshOption = Annotated[bool, typer.Option("--fresh", help="Run everything again, changed or not.")]
+ReplaceOption = Annotated[bool, typer.Option("--replace", help="Write over a portfolio that is there.")]
 PublishedOption = Annotated[Path | None, typer.Option("--to", help="Where reports are published.")]
 PARAMS = Path("params/quarterly.yml")
 
@@ -88,7 +89,7 @@ def simulate(
     variant: Annotated[
         Variant, typer.Option(help="hard breaks the assumptions that methods lean on.")
     ] = Variant.standard,
-    replace: Annotated[bool, typer.Option("--replace", help="Write over a portfolio that is there.")] = False,
+    replace: ReplaceOption = False,
 ) -> None:
     """Draw a portfolio whose truth is known.
 
@@ -101,20 +102,21 @@ def simulate(
 
 @app.command("import")
 def import_(
-    source: Annotated[str, typer.Argument(help="Where the files come from: taiwan, fannie_mae or csv.")],
-    files: Annotated[list[Path], typer.Argument(help="The source's files.")],
+    source: Annotated[str, typer.Argument(help="taiwan, fannie_mae, or csv for your own files.")],
+    files: Annotated[list[Path], typer.Argument(help="The source's files; for csv the mapping that names them.")],
     to: Annotated[Path, typer.Option(help="Folder to write the portfolio to.")],
-    option: Annotated[
-        list[str] | None, typer.Option("--set", help="An option of the source, as key=value; see data/README.md.")
-    ] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="An option of the source, as key=value.")] = None,
+    replace: ReplaceOption = False,
 ) -> None:
     """Bring someone's data into the table contract.
+
+    Nothing is guessed: a code without a meaning stops the import. How to map your own files: docs/own-data.md.
 
     Example: arrears import taiwan taiwan_card_clients.csv --to data/portfolio/taiwan
     """
     from analysis.pipeline.commands import import_portfolio
 
-    import_portfolio(source, files, to, option or [])
+    import_portfolio(source, files, to, set_ or [], replace)
 
 
 @app.command()

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.core.errors import ParameterError
 from analysis.core.parameters import load_parameters, parse_override
 from analysis.core.periods import Period, parse_month
 from analysis.pipeline.places import find_root
@@ -61,19 +60,16 @@ def check_folder(folder: Path, engine: str) -> None:
     print(f"{folder} holds to the table contract.")
 
 
-def import_portfolio(source: str, files: Sequence[Path], to: Path, settings: Sequence[str]) -> None:
+def import_portfolio(source: str, files: Sequence[Path], to: Path, settings: Sequence[str], replace: bool) -> None:
     """`arrears import`."""
-    from analysis.data.sources import SOURCES
+    from analysis.data.sources import import_source
 
-    if source not in SOURCES:
-        raise ParameterError(f"source '{source}' is unknown; it can be {', '.join(SOURCES)}")
     options = dict(parse_override(text) for text in settings)
     with shown() as progress:
         progress.begin("import")
-        notes = SOURCES[source](files, to, **options)
+        made = import_source(source, list(files), to, replace=replace, **options)
         progress.end("import", "done")
-    for note in notes or ():
-        print(f"Note: {note}")
+    print(made)
     print(f"Portfolio: {to}")
 
 

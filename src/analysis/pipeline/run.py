@@ -79,7 +79,6 @@ def resolve(root: Path, request: Request) -> tuple[RunParameters, Places]:
 
 def open_run(request: Request, params: RunParameters, places: Places) -> Run:
     """Everything a run needs to know before its first chapter; nothing is executed yet."""
-    warm_up()
     hashes = FileHashes(places.root / "reports" / "work" / ".hashes.json")
     folder = portfolio_folder(places.root, params)
     inputs, package, info = read_inputs(folder, hashes), hash_package(hashes), read_portfolio_info(folder)
@@ -99,6 +98,8 @@ def execute(run: Run, progress: Progress) -> list[Outcome]:
     Raises ContractError, InputError or ParameterError for what the data or parameters lack, ChapterError where a
     chapter failed.
     """
+    if run.request.fresh or any(run.states.reason_to_run(chapter) for chapter in run.chapters):
+        warm_up()
     check(run, progress)
     _write_params(run)
     run.save_record("running")
