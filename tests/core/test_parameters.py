@@ -5,7 +5,14 @@ import pytest
 import yaml
 
 from analysis.core.errors import ParameterError
-from analysis.core.parameters import CHAPTER_SECTIONS, RunParameters, load_parameters, parse_override
+from analysis.core.parameters import (
+    CHAPTER_SECTIONS,
+    DelinquencyParameters,
+    RunParameters,
+    load_parameters,
+    parse_override,
+)
+from analysis.core.periods import Period, months_between
 
 SHIPPED = Path(__file__).parents[2] / "params" / "quarterly.yml"
 
@@ -85,3 +92,17 @@ def test_an_override_without_equals_is_refused() -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"nowhere\.yml does not exist"):
         load_parameters(tmp_path / "nowhere.yml")
+
+
+def test_a_series_without_a_window_ends_with_the_data() -> None:
+    assert DelinquencyParameters(history_months=12).window_until(date(2025, 11, 30)) == (
+        date(2024, 12, 31),
+        date(2025, 11, 30),
+    )
+
+
+def test_a_window_is_pooled_as_the_steps_within_it() -> None:
+    params = DelinquencyParameters(window={"start": "2005-04", "end": "2005-08"})
+    pooled = params.pooled(Period.parse("2005Q3"))
+    assert list(pooled) == ["2005Q3", "2005Q2", "2004Q3", "2005-04–2005-08"]
+    assert pooled["2005-04–2005-08"] == months_between(date(2005, 5, 31), date(2005, 8, 31))

@@ -55,7 +55,7 @@ def _connect_duckdb(engine: str) -> Engine:
 def _connect_spark(engine: str) -> Engine:
     require_java()
     try:
-        from pyspark.sql import SparkSession  # noqa: PLC0415  (an extra, and slow to import)
+        from pyspark.sql import SparkSession
     except ImportError:
         raise InputError("engine spark:// needs PySpark: pip install 'arrears-lab[spark]'") from None
     address = engine.removeprefix("spark://")

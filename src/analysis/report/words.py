@@ -66,9 +66,12 @@ class Words:
         return self._fill("labels", key, values)
 
     def name(self, kind: str, value: object) -> str:
-        """Label of a value of the data; one that has no word is shown as it stands: `name("region", "North")`."""
+        """Label of a value of the data; one that has no word is shown as it stands, beginning large."""
         key = f"{kind}.{value}"
-        return self.label(key) if key in self._texts["labels"] else str(value).replace("_", " ")
+        if key in self._texts["labels"]:
+            return self.label(key)
+        text = str(value).replace("_", " ")
+        return text[:1].upper() + text[1:]
 
     def cell(self, cell_id: str, **values: Any) -> str | None:
         """Replacement of the markdown cell with that id, or None where the notebook's own text stands."""

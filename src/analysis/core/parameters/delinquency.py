@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from analysis.core.parameters.section import Section
-from analysis.core.periods import parse_month
+from analysis.core.periods import Period, months_between, parse_month, shift_months
 from analysis.core.states import Buckets
 
 Dimension = Literal[
@@ -47,6 +47,8 @@ class Alerts(Section):
     """Half-width of control limits, in standard deviations of the month-to-month differences."""
     baseline_months: int = Field(12, ge=6)
     """Months before the quarter from which control limits are drawn."""
+    listed: int = Field(20, ge=1, le=60)
+    """Alerts printed at most; all of them are saved."""
 
 
 class DelinquencyParameters(Section):
@@ -86,18 +88,24 @@ class DelinquencyParameters(Section):
     """Horizon of the flow-rate forecast."""
     forecast_basis: int = Field(12, ge=3, le=60)
     """Months of roll rates that the forecast rests on."""
+    forecast_least: int = Field(6, ge=2)
+    """Months of roll rates below which no forecast is made."""
     forecast_draws: int = Field(2000, ge=200, le=100_000)
     """Simulated paths behind the forecast's interval."""
     kept_grace_days: int = Field(3, ge=0, le=31)
     """Days after the promised day within which a payment still keeps the promise."""
     contacts_counted: int = Field(3, ge=1, le=10)
     """Up to which contact the days from due date are shown."""
+    contact_days_shown: int = Field(60, ge=7, le=365)
+    """Days since the due date to which the curves of contact are drawn."""
     heat_minimum: int = Field(10, ge=1)
     """Attempts below which a cell of a heat map stays blank."""
     origination_top: int = Field(10, ge=1, le=50)
     """Origination features listed at most."""
     false_discovery: float = Field(0.05, gt=0, lt=0.5)
     """Share of false finds accepted in that list (Benjamini–Hochberg)."""
+    mix_dimension: Dimension = "product"
+    """Groups between which the mix effect is drawn."""
     alerts: Alerts = Field(default_factory=Alerts)
 
     @field_validator("states")
@@ -108,3 +116,20 @@ class DelinquencyParameters(Section):
     @property
     def buckets(self) -> Buckets:
         return Buckets(self.states)
+
+    def window_until(self, last: date) -> tuple[date, date]:
+        """First and last month end looked at, given the last one that the data can serve."""
+        if self.window is None:
+            return shift_months(last, 1 - self.history_months), last
+        return self.window.start, min(self.window.end, last)
+
+    def pooled(self, period: Period) -> dict[str, list[date]]:
+        """Months that roll rates are pooled over: the quarter, the one before, a year ago, and a window if given.
+
+        Months name the step *into* them, so a window's first month, which begins the first step, is left out.
+        """
+        quarters = {str(q): q.months for q in (period, period.previous, period.year_ago)}
+        if self.window is None:
+            return quarters
+        months = months_between(self.window.start, self.window.end)
+        return quarters | {f"{self.window.start:%Y-%m}–{self.window.end:%Y-%m}": months[1:]}

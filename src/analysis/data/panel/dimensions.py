@@ -19,6 +19,10 @@ ALL = "all"
 ORDERED = ("age_of_account", "opened_quarter")
 """Dimensions whose values have an order of their own."""
 
+WORKED = ("agency", "method", "strategy")
+"""Dimensions that say how an account is worked. Hardly an account is worked before it is late, so overdue rates
+say nothing there; what comes back does."""
+
 UNKNOWN = "unknown"
 NONE = "none"
 """Value of agency, method and strategy where nothing was in force."""

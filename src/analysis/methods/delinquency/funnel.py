@@ -56,7 +56,12 @@ def _step(counts: pd.DataFrame, step: str, order: int, by: list[str], level: flo
     return pd.concat([labelled, rates], axis=1)
 
 
-STAGES: dict[str, str] = {"attempts": "recorded", "right_party": "right_party", "promise": "promises", "kept": "kept"}
+STAGES: dict[str, str] = {
+    "attempts": "recorded",
+    "right_party": "right_party",
+    "promise": "promises",
+    "kept": "kept",
+}
 """Stages of the picture and the counts they show; attempts without a recorded outcome are left out."""
 
 
