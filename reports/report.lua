@@ -1,5 +1,8 @@
 -- Classes of the first page, of notices and asides, as calls of the functions in typst-template.typ.
--- HTML keeps them as classes, which report.css dresses. Both renderers use this filter.
+-- HTML keeps them as classes, which report.css dresses. Wide tables are fitted to the page. Both renderers use
+-- this filter.
+
+local typst = FORMAT:match 'typst' ~= nil
 
 local blocks = { dateline = true, notice = true, gates = true, ['all-clear'] = true, lead = true, note = true }
 local spans = {
@@ -42,8 +45,60 @@ local function typst_span(span)
   end
 end
 
-if FORMAT:match 'typst' then
-  -- from the outside in, so that the cards are still divs when their container is met
-  return { { traverse = 'topdown', Div = typst_div }, { Span = typst_span } }
+-- a range such as 120–149 stays on one line
+local function whole_ranges(element)
+  return element:walk { Str = function(text)
+    if not text.text:match '%d–%d' then return nil end
+    return pandoc.Span({ text }, { class = 'whole' })
+  end }
 end
-return {}
+
+-- size in points at which a table fits the page: cells keep to one line, headers break between words
+local PAGE_MM, SIZE, SMALLEST, INSET, NARROW = 160, 8.5, 5.5, 1.6, 0.9
+
+local function longest_word(text)
+  local longest = 0
+  for word in text:gmatch '%S+' do longest = math.max(longest, utf8.len(word) or #word) end
+  return longest
+end
+
+local function characters(element)
+  local widest = {}
+  local function measure(rows, length)
+    for _, row in ipairs(rows) do
+      for column, cell in ipairs(row.cells) do
+        local needed = length(pandoc.utils.stringify(cell.contents))
+        widest[column] = math.max(widest[column] or 0, needed)
+      end
+    end
+  end
+  measure(element.head.rows, longest_word)
+  for _, body in ipairs(element.bodies) do
+    measure(body.body, function(text) return math.min(utf8.len(text) or #text, 40) end)
+  end
+  local total = 0
+  for _, width in pairs(widest) do total = total + width end
+  return total, #widest
+end
+
+local function fitting(element)
+  local needed, columns = characters(element)
+  local mm_a_point = needed * 0.353 * 0.52
+  if mm_a_point * SIZE + 2 * INSET * columns <= PAGE_MM then return nil end
+  return math.max(SMALLEST, math.min(SIZE, (PAGE_MM - 2 * NARROW * columns) / mm_a_point))
+end
+
+local function as_table(element)
+  local size = typst and fitting(element)
+  for column, spec in ipairs(element.colspecs) do element.colspecs[column] = { spec[1], nil } end
+  if not typst then element = whole_ranges(element) end
+  if not size then return element end
+  local fit = '#[\n#show table: set text(size: %.1fpt)\n#set table(inset: (x: %gmm, y: 1mm))\n'
+  return { raw(fit:format(size, NARROW)), element, raw ']' }
+end
+
+if typst then
+  -- from the outside in, so that the cards are still divs when their container is met
+  return { { traverse = 'topdown', Div = typst_div }, { Span = typst_span, Table = as_table } }
+end
+return { { Table = as_table } }

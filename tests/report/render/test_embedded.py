@@ -132,7 +132,7 @@ def test_chinese_text_is_kept_and_its_references_resolve(work: Path, tmp_path: P
 def test_the_annex_shows_the_code_without_scripts_or_metadata(site: Path):
     page = (site / "annex" / "10_delinquency.html").read_text(encoding="utf-8")
     assert CODE.split(" = ")[0] in page
-    assert "(Table 1.1; compare Figure 1.3, Figure 1.4)" in page
+    assert "Figure 1.3, Figure 1.4)" in page
     assert re.search(r'<img alt="Bars that rise from left to right." src="data:image/svg', page)
     assert 'href="annex/10_delinquency.html"' in html(site, "10-delinquency")
 

@@ -106,11 +106,19 @@ def render_with_quarto(edition: Edition, to: Path, executable: str = "quarto") -
         path for path in (edition.folder / "_book" / "report.pdf", edition.folder / "report.pdf") if path.is_file()
     ]
     pages = [to / f"{name}.html" for name in edition.pages]
+    _name_first_page(pages)
     missing = [path.name for path in pages if not path.is_file()] + ([] if made else ["report.pdf"])
     if missing:
         raise RenderError(f"Quarto ended without an error and did not write {', '.join(missing)}")
     shutil.copyfile(made[0], to / "report.pdf")
     return pages
+
+
+def _name_first_page(pages: list[Path]) -> None:
+    """Quarto links to the first page as a folder, which a browser that reads files shows as a list of files."""
+    for page in filter(Path.is_file, pages):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace('href="./"', 'href="./index.html"'), encoding="utf-8")
 
 
 def _quarto(edition: Edition, command: list[str], env: dict[str, str]) -> None:

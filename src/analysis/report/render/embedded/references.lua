@@ -95,57 +95,12 @@ local function link(element)
   return element
 end
 
--- a range such as 120–149 stays on one line
-local function whole_ranges(element)
-  return element:walk { Str = function(text)
-    if not text.text:match '%d–%d' then return nil end
-    if typst then return pandoc.Str((text.text:gsub('–', '\u{2060}–\u{2060}'))) end
-    return pandoc.Span({ text }, { class = 'whole' })
-  end }
-end
-
--- size in points at which a table fits the page: cells keep to one line, headers break between words
-local PAGE_MM, SIZE, SMALLEST, INSET, NARROW = 160, 8.5, 5.5, 1.6, 0.9
-
-local function longest_word(text)
-  local longest = 0
-  for word in text:gmatch '%S+' do longest = math.max(longest, utf8.len(word) or #word) end
-  return longest
-end
-
-local function characters(element)
-  local widest = {}
-  local function measure(rows, length)
-    for _, row in ipairs(rows) do
-      for column, cell in ipairs(row.cells) do
-        local needed = length(pandoc.utils.stringify(cell.contents))
-        widest[column] = math.max(widest[column] or 0, needed)
-      end
-    end
-  end
-  measure(element.head.rows, longest_word)
-  for _, body in ipairs(element.bodies) do
-    measure(body.body, function(text) return math.min(utf8.len(text) or #text, 40) end)
-  end
-  local total = 0
-  for _, width in pairs(widest) do total = total + width end
-  return total, #widest
-end
-
-local function fitting(element)
-  local needed, columns = characters(element)
-  local mm_a_point = needed * 0.353 * 0.52
-  if mm_a_point * SIZE + 2 * INSET * columns <= PAGE_MM then return nil end
-  return math.max(SMALLEST, math.min(SIZE, (PAGE_MM - 2 * NARROW * columns) / mm_a_point))
-end
-
-local function typst_table(element, id, caption, size)
+local function typst_table(element, id, caption)
   local text = pandoc.write(pandoc.Pandoc { element }, 'typst')
   text = text:gsub('^#figure%(%s*align%(center%)%[', ''):gsub('^#align%(center%)%[', ''):gsub('%]%s*,%s*kind: table%s*%)%s*$', '')
-  local fit = size and string.format('#show table: set text(size: %.1fpt)\n#set table(inset: (x: %gmm, y: 1mm))\n', size, NARROW) or ''
   local tail = id ~= '' and ', caption: [' .. to_typst(caption) .. ']) <' .. id .. '>' or ')'
   return pandoc.RawBlock('typst', table.concat {
-    '#[\n', fit, '#figure(align(left)[', text, '], numbering: none, kind: table', tail, '\n]',
+    '#figure(align(left)[', text, '], numbering: none, kind: table', tail,
   })
 end
 
@@ -163,13 +118,10 @@ end
 local function as_table(element)
   local id = element.identifier
   local caption = labels[id] and numbered(id, caption_of(element)) or caption_of(element)
-  for column, spec in ipairs(element.colspecs) do element.colspecs[column] = { spec[1], nil } end
-  local size = typst and fitting(element)
-  element = whole_ranges(element)
   element.identifier = ''
   element.caption = { long = {} }
   if not typst then return html_table(element, id, caption) end
-  return typst_table(element, labels[id] and id or '', caption, size)
+  return typst_table(element, labels[id] and id or '', caption)
 end
 
 -- a label after display math: $$ … $$ {#eq-one}
