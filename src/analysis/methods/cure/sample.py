@@ -76,11 +76,11 @@ def read_times(
     """Durations and events as arrays; raises InputError naming the column, what it holds and the mend."""
     if df.empty:
         raise InputError("the data frame has no rows; a cure model needs spells to learn from")
-    time = _numbers(df, duration_col)
+    time = numbers(df, duration_col)
     refuse_rows(df, time <= 0, duration_col, time, "a duration must be above 0; count a first month as 1")
     event = _events(df, event_col)
     entry = None if entry_col is None else _entries(df, entry_col, time)
-    weight = np.ones(len(df)) if weights_col is None else _numbers(df, weights_col)
+    weight = np.ones(len(df)) if weights_col is None else numbers(df, weights_col)
     refuse_rows(df, weight <= 0, weights_col or "", weight, "a case weight must be above 0; drop rows of weight 0")
     return Times(time, event, entry, weight, None if cluster_col is None else _clusters(df, cluster_col))
 
@@ -101,7 +101,7 @@ def _column(df: pd.DataFrame, name: str) -> pd.Series:
     return df[name]
 
 
-def _numbers(df: pd.DataFrame, name: str) -> Array:
+def numbers(df: pd.DataFrame, name: str) -> Array:
     column = _column(df, name)
     if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
         raise InputError(f"column '{name}' holds {column.dtype} values; it must be numeric")
@@ -111,7 +111,7 @@ def _numbers(df: pd.DataFrame, name: str) -> Array:
 
 
 def _events(df: pd.DataFrame, name: str) -> npt.NDArray[np.int8]:
-    values = _numbers(df, name)
+    values = numbers(df, name)
     wrong = ~np.isin(values, (CENSORED, CURED, NEVER))
     refuse_rows(df, wrong, name, values, "must be 1 (cured), 0 (censored) or 2 (known never to cure)")
     if not (values == CURED).any():
@@ -120,7 +120,7 @@ def _events(df: pd.DataFrame, name: str) -> npt.NDArray[np.int8]:
 
 
 def _entries(df: pd.DataFrame, name: str, time: Array) -> Array | None:
-    entry = _numbers(df, name)
+    entry = numbers(df, name)
     refuse_rows(df, entry < 0, name, entry, "an entry must be 0 or later, on the clock of the duration")
     late = entry >= time
     refuse_rows(df, late, name, entry, "entry is at or after exit; such a row was never under observation")
