@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,11 @@ def test_an_unknown_source_is_named_with_the_nearest(tmp_path: Path) -> None:
 def test_an_unknown_option_is_named_with_those_known(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"source taiwan has no option region; its options are: codes"):
         import_source("taiwan", [], tmp_path, region="state")
+
+
+def test_dotted_options_reach_the_adapter_nested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict = {}
+    source = replace(SOURCES["taiwan"], function=lambda files, to, **options: seen.update(options))
+    monkeypatch.setitem(SOURCES, "taiwan", source)
+    import_source("taiwan", [], tmp_path, **{"codes.EDUCATION.7": "other", "codes.SEX.3": "unknown"})
+    assert seen == {"replace": False, "codes": {"EDUCATION": {"7": "other"}, "SEX": {"3": "unknown"}}}

@@ -67,15 +67,29 @@ def import_source(
 ) -> ImportReport:
     """Run one adapter. Writes `to` whole or not at all.
 
-    Raises ParameterError for an unknown source or option, InputError (ContractError) for data that cannot be used.
+    Options may be nested or dotted: `{"codes.zero_balance_code.97": "sold"}` is `{"codes": {"zero_balance_code":
+    {"97": "sold"}}}`. Raises ParameterError for an unknown source or option, InputError (ContractError)
+    for data that cannot be used.
     """
     if name not in SOURCES:
         near = get_close_matches(name, SOURCES, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ParameterError(f"source '{name}' is unknown{hint} Known are {', '.join(SOURCES)}.")
-    source = SOURCES[name]
+    source, options = SOURCES[name], _nested(options)
     unknown = sorted(set(options) - set(source.options))
     if unknown:
         known = ", ".join(source.options) or "none"
         raise ParameterError(f"source {name} has no option {', '.join(unknown)}; its options are: {known}")
     return source.function([Path(file) for file in files], Path(to), replace=replace, **options)
+
+
+def _nested(options: dict[str, Any]) -> dict[str, Any]:
+    """Dotted keys as nested dictionaries."""
+    nested: dict[str, Any] = {}
+    for key, value in options.items():
+        *path, last = key.split(".")
+        place = nested
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = value
+    return nested

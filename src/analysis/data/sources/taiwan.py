@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import pandas as pd
@@ -88,7 +89,7 @@ FILLED = {
     "attributes: default_next_month": "default.payment.next.month",
 }
 
-Codes = Mapping[str, Mapping[int, str]]
+Codes = Mapping[str, Mapping[Any, str]]
 
 
 def import_taiwan(
