@@ -40,7 +40,7 @@ class OwnKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        argv.append("--HistoryManager.enabled=False")
+        argv += ["--HistoryManager.enabled=False", "--log-level=CRITICAL"]
         return KernelSpec(argv=argv, display_name="Arrears Lab", language="python")
 
 
