@@ -120,6 +120,21 @@ def test_row_scores_sum_to_the_gradient(family: str) -> None:
     np.testing.assert_allclose(total, likelihood(theta).gradient, rtol=1e-9)
 
 
+def test_gompertz_is_smooth_where_its_series_meets_its_closed_form() -> None:
+    family, time = find_latency("gompertz"), np.array([1.0, 3.0])
+    assert family is not None
+    for rise in (1e-12, 0.0999999, 0.1000001, 2.0):
+        curve = family.log_survival(np.array([-1.0, -1.0]), np.array([np.log(rise)]), time)
+        exact = -np.exp(-1.0) * np.expm1(rise * time) / rise
+        np.testing.assert_allclose(curve.value, exact, rtol=1e-12 if rise > 1e-3 else 1e-4)
+    below, above = (
+        family.log_survival(np.array([-1.0]), np.array([np.log(rise)]), np.array([1.0]))
+        for rise in (0.1 - 1e-12, 0.1 + 1e-12)
+    )
+    for low, high in zip(below, above, strict=True):
+        np.testing.assert_allclose(low, high, rtol=1e-10)
+
+
 @pytest.mark.parametrize("link", LINKS)
 def test_links_stay_finite_far_out(link: str) -> None:
     eta = np.array([-40.0, -10.0, 0.0, 5.0, 40.0])

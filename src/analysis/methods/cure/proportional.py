@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from math import factorial
+
 import numpy as np
 
 from analysis.methods.cure.latency import Array, Curve, Latency, column, weighted_moments
 
 EULER = 0.5772156649015329
+SMALL = 0.1
+"""Below it eight terms of Gompertz's series are exact to the last digit, where the closed form cancels."""
 
 
 class Weibull:
@@ -66,7 +70,8 @@ class Gompertz:
 
     def start(self, time: Array, weight: Array) -> tuple[float, Array]:
         mean = float(np.average(time, weights=weight))
-        return -np.log(2.0 * mean), np.array([-np.log(mean)])
+        # Nearly exponential: a hazard that rises within the longest wait would explode beyond it.
+        return -np.log(mean), np.array([-np.log(float(time.max()))])
 
     def clock(self, time: Array) -> Array:
         return time
@@ -82,15 +87,21 @@ class Gompertz:
         )
 
     def log_survival(self, mu: Array, anc: Array, clock: Array) -> Curve:
-        shape = np.exp(anc[0])
-        rise = shape * clock
-        scale = _exp(mu - anc[0])
-        # H = scale (e^x − 1); with x = shape·t, its derivatives in ln shape are combinations of e^x and x.
-        grown, whole = _exp(rise), np.expm1(np.minimum(rise, 300.0))
-        hazard = scale * whole
-        first = scale * (rise * grown - whole)
-        second = scale * (rise * rise * grown - rise * grown + whole)
-        return Curve(-hazard, -hazard, column(-first), -hazard, column(-first), column(-second))
+        scale = _exp(mu) * clock
+        whole, first, second = (scale * part for part in _growth(np.exp(anc[0]) * clock))
+        return Curve(-whole, -whole, column(-first), -whole, column(-first), column(-second))
+
+
+def _growth(x: Array) -> tuple[Array, Array, Array]:
+    """g(x) = (eˣ − 1)/x, x·g'(x) and x·d/dx of that: Σ kʲxᵏ/(k + 1)! for j = 0, 1, 2."""
+    large = np.where(x > SMALL, x, 1.0)
+    grown, whole = _exp(large), np.expm1(np.minimum(large, 300.0)) / large
+    first = grown - whole
+    closed = (whole, first, large * grown - first)
+    y = np.minimum(x, SMALL)
+    series = [sum(k**j * y**k / factorial(k + 1) for k in range(8)) for j in range(3)]
+    picked = [np.where(x > SMALL, far, near) for far, near in zip(closed, series, strict=True)]
+    return picked[0], picked[1], picked[2]
 
 
 def _exp(x: Array) -> Array:
