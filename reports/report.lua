@@ -54,7 +54,9 @@ local function whole_ranges(element)
 end
 
 -- size in points at which a table fits the page: cells keep to one line, headers break between words
-local PAGE_MM, SIZE, SMALLEST, INSET, NARROW = 160, 8.5, 5.5, 1.6, 0.9
+local PAGE_MM, SIZE, SMALLEST, INSET, NARROW = 160, 8.5, 6.5, 1.6, 0.9
+-- words up to this length keep to one line; where the size would fall below READABLE, longer text wraps
+local WHOLE, WRAPPED, READABLE = 40, 20, 7.2
 
 local function longest_word(text)
   local longest = 0
@@ -62,7 +64,7 @@ local function longest_word(text)
   return longest
 end
 
-local function characters(element)
+local function characters(element, longest)
   local widest = {}
   local function measure(rows, length)
     for _, row in ipairs(rows) do
@@ -74,7 +76,7 @@ local function characters(element)
   end
   measure(element.head.rows, longest_word)
   for _, body in ipairs(element.bodies) do
-    measure(body.body, function(text) return math.min(utf8.len(text) or #text, 40) end)
+    measure(body.body, function(text) return math.min(utf8.len(text) or #text, longest) end)
   end
   local total = 0
   for _, width in pairs(widest) do total = total + width end
@@ -82,10 +84,16 @@ local function characters(element)
 end
 
 local function fitting(element)
-  local needed, columns = characters(element)
-  local mm_a_point = needed * 0.353 * 0.52
-  if mm_a_point * SIZE + 2 * INSET * columns <= PAGE_MM then return nil end
-  return math.max(SMALLEST, math.min(SIZE, (PAGE_MM - 2 * NARROW * columns) / mm_a_point))
+  local function size_for(longest)
+    local needed, columns = characters(element, longest)
+    local mm_a_point = needed * 0.353 * 0.52
+    if mm_a_point * SIZE + 2 * INSET * columns <= PAGE_MM then return SIZE, false end
+    return math.min(SIZE, (PAGE_MM - 2 * NARROW * columns) / mm_a_point), true
+  end
+  local size, tight = size_for(WHOLE)
+  if not tight then return nil end
+  if size < READABLE then size = math.min(READABLE, size_for(WRAPPED)) end
+  return math.max(SMALLEST, size)
 end
 
 local function as_table(element)

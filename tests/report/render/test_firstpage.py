@@ -92,12 +92,12 @@ def test_numbers_are_shown_with_their_unit(headline: Headline, shown: str):
 @pytest.mark.parametrize(
     ("headline", "shown"),
     [
-        (rate(previous=0.07, good_direction="down"), "[+1.0 point]{.amount} on last quarter, [worse]{.verdict}"),
-        (rate(previous=0.07, good_direction="up"), "[+1.0 point]{.amount} on last quarter, [better]{.verdict}"),
-        (rate(year_ago=0.1, good_direction="down"), "[−2.0 points]{.amount} on last year, [better]{.verdict}"),
-        (rate(previous=0.0799, good_direction="down"), "on last quarter, [within chance]{.verdict}"),
-        (rate(previous=0.08), "on last quarter, [unchanged]{.verdict}"),
-        (rate(previous=0.07), "[[+1.0 point]{.amount} on last quarter]{.headline-change}"),
+        (rate(previous=0.07, good_direction="down"), "[+1.0 point]{.amount} on the quarter, [worse]{.verdict}"),
+        (rate(previous=0.07, good_direction="up"), "[+1.0 point]{.amount} on the quarter, [better]{.verdict}"),
+        (rate(year_ago=0.1, good_direction="down"), "[−2.0 points]{.amount} on the year, [better]{.verdict}"),
+        (rate(previous=0.0799, good_direction="down"), "on the quarter, [within chance]{.verdict}"),
+        (rate(previous=0.08), "on the quarter, [unchanged]{.verdict}"),
+        (rate(previous=0.07), "[[+1.0 point]{.amount} on the quarter]{.headline-change}"),
         (rate(), "[no figure for last year]{.headline-change}"),
     ],
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import typst
 
 from analysis.core.errors import InputError
 from analysis.report.render.identifiers import find_ids, is_distinctive, read_ids
@@ -15,9 +16,20 @@ from analysis.report.render.verify import main, verify_edition
 IDS = {"A0001234", "C0000042"}
 
 
+@pytest.fixture(scope="module")
+def short_pdf(tmp_path_factory) -> bytes:
+    """Nine pages with a word on each: quicker to read than the report."""
+    folder = tmp_path_factory.mktemp("pdf")
+    (folder / "short.typ").write_text("#pagebreak()\n".join(f"page {n}\n" for n in range(9)))
+    typst.compile(folder / "short.typ", output=folder / "short.pdf")
+    return (folder / "short.pdf").read_bytes()
+
+
 @pytest.fixture
-def copy(site: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(site, tmp_path / "2025Q4"))
+def copy(site: Path, tmp_path: Path, short_pdf: bytes) -> Path:
+    folder = Path(shutil.copytree(site, tmp_path / "2025Q4"))
+    (folder / "report.pdf").write_bytes(short_pdf)
+    return folder
 
 
 def portfolio(folder: Path) -> Path:
