@@ -58,6 +58,15 @@ def test_a_full_disk_is_named_and_the_old_report_stays(target: Path, code: int) 
     assert list(target.parent.iterdir()) == [target]
 
 
+def test_a_renderer_that_finds_the_disk_full_is_understood(target: Path) -> None:
+    with (
+        pytest.raises(ArrearsError, match=r"no space is left on the disk\. Nothing was published"),
+        staged(target, "run-2"),
+    ):
+        raise ArrearsError("typst ended with exit code 1: No space left on device (os error 28)")
+    assert page(target) == "old"
+
+
 def test_a_rename_that_fails_puts_the_old_report_back(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rename = Path.rename
 

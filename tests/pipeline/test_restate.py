@@ -65,6 +65,8 @@ def test_changed_tables_are_told_to_be_the_cause(published: Project) -> None:
     assert "<td>the tables</td><td>2</td><td>0</td><td>50.0%</td>" in page(published)
     assert "Nothing that was published is missing." in page(published)
     assert "cannot be told apart" not in page(published)
+    assert "(24 rows)" in page(published)
+    assert "(36 rows)" in page(published)
     assert "An earlier edition of this report was revised" in (published.target / "index.html").read_text("utf-8")
 
 

@@ -61,7 +61,7 @@ class Attribution:
 def factors(before: Record, after: Record) -> Factors:
     """Compare two run records."""
     return Factors(
-        data=_changes(_hashes(before["inputs"]), _hashes(after["inputs"])),
+        data=_changes(_contents(before["inputs"]), _contents(after["inputs"])),
         code=_changes(_code(before), _code(after)),
         packages=_changes(before["packages"], after["packages"]),
         parameters=_parameters(before, after),
@@ -155,6 +155,14 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, t
 
 def _hashes(inputs: Mapping[str, Any]) -> dict[str, str]:
     return {name: entry["hash"] for name, entry in inputs.items()}
+
+
+def _contents(inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Hash and rows of each file, as the revisions page prints them."""
+    return {
+        name: entry["hash"] + (f" ({entry['rows']:,} rows)" if entry.get("rows") is not None else "")
+        for name, entry in inputs.items()
+    }
 
 
 def _code(record: Record) -> dict[str, Any]:

@@ -108,9 +108,14 @@ def _rows(frame: pd.DataFrame, keys: Sequence[str]) -> dict[Key, dict[str, Any]]
     """Rows by key (by number where there is none), in the order of the table."""
     rows: dict[Key, dict[str, Any]] = {}
     for number, values in enumerate(frame.to_dict("records")):
-        key = tuple(str(values[column]) for column in keys) or (number,)
+        key = tuple(_text(values[column]) for column in keys) or (number,)
         rows[key] = {str(column): value for column, value in values.items() if column not in keys}
     return rows
+
+
+def _text(value: Any) -> str:
+    """A value as a key shows it; a day without its midnight."""
+    return str(value).removesuffix(" 00:00:00")
 
 
 def _named(keys: Sequence[str], key: Key) -> str:

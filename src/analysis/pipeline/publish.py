@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,11 @@ def staged(target: Path, run_id: str) -> Iterator[Path]:
         if error.errno not in FULL:
             raise
         raise disk_full(error, target) from error
+    except ArrearsError as error:
+        # A renderer is another program: its own words are all that tells why it stopped.
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        raise disk_full(OSError(errno.ENOSPC, ""), target) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
