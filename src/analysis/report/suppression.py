@@ -82,6 +82,27 @@ def suppress_rates(
     )
 
 
+def suppress_rolls(rolled: pd.DataFrame, minimum: int = 10, minimum_events: int = 3) -> pd.DataFrame:
+    """Suppress a roll-rate matrix, whose rows add up to their denominators.
+
+    Withheld are all cells of a start with fewer than `minimum` account-months (`from_accounts`), every cell with 1
+    to `minimum_events` − 1 of them, and in each row the smallest other cell where a single one would follow from
+    the rest. Adds `suppressed` and `suppressed_because` and blanks counts and rates. See `suppress`.
+    """
+    rows = [column for column in ("dimension", "value", "period", "from_state") if column in rolled.columns]
+    rolled = rolled.reset_index(drop=True)
+    decided = suppress(rolled, count="accounts", events=None, within=[rows], minimum=minimum_events)
+    because = decided["suppressed_because"].replace(SMALL, FEW).to_numpy(dtype=object)
+    tiny = ((rolled["from_accounts"] > 0) & (rolled["from_accounts"] < minimum)).to_numpy()
+    because = np.where(tiny, SMALL, because)
+    numeric = [c for c in rolled.select_dtypes("number").columns if c not in rows]
+    # The denominator of a start that is large enough is no secret; its cells may be.
+    shown = [c for c in numeric if c not in ("from_accounts", "from_balance", "clusters")]
+    blanked = _blanked(rolled, because != "", because, shown)
+    totals = _blanked(rolled[["from_accounts", "from_balance"]], tiny, because, ["from_accounts", "from_balance"])
+    return blanked.assign(from_accounts=totals["from_accounts"], from_balance=totals["from_balance"])
+
+
 def _few(counts: np.ndarray, had: np.ndarray, least: int) -> np.ndarray:
     """Cells in which one to `least` − 1 accounts stand alone, with the event or without it."""
     without = counts - had

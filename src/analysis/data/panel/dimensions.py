@@ -19,6 +19,9 @@ ALL = "all"
 ORDERED = ("age_of_account", "opened_quarter")
 """Dimensions whose values have an order of their own."""
 
+EARLIER = "earlier"
+"""Opening quarters before the first month covered, which are one group: their openings are not in the data."""
+
 WORKED = ("agency", "method", "strategy")
 """Dimensions that say how an account is worked. Hardly an account is worked before it is late, so overdue rates
 say nothing there; what comes back does."""
@@ -54,6 +57,14 @@ def available(portfolio: Portfolio, names: Sequence[str] = tuple(NEEDS)) -> list
     if unknown:
         raise ParameterError(f"dimension '{unknown[0]}' is unknown; known are {', '.join(NEEDS)}")
     return [name for name in names if portfolio.has(NEEDS[name])]
+
+
+def in_order(dimension: str, values: Sequence[str]) -> list[str]:
+    """Values in the order of their meaning where they have one, else in alphabetical order; unknown ones last."""
+    bands = [*(label for _, label in AGE_BANDS), OLDEST]
+    places = {EARLIER: -1, UNKNOWN: len(values) + len(bands), NONE: len(values) + len(bands)}
+    places |= {label: place for place, label in enumerate(bands)} if dimension == "age_of_account" else {}
+    return sorted(values, key=lambda value: (places.get(value, 0), value))
 
 
 def with_dimensions(rows: ir.Table, part: Part, names: Sequence[str]) -> ir.Table:
@@ -92,7 +103,9 @@ def _facts(part: Part, names: Sequence[str], opened: bool) -> ir.Table:
     accounts = part.table("accounts")
     made = {name: accounts[name].coalesce(UNKNOWN) for name in names if name != "opened_quarter"}
     if "opened_quarter" in names:
-        made["opened_quarter"] = quarter_name(accounts.opened_on)
+        first = part.portfolio.months_covered()[0].replace(day=1)
+        earlier = accounts.opened_on < ibis.literal(first)
+        made["opened_quarter"] = earlier.coalesce(False).ifelse(EARLIER, quarter_name(accounts.opened_on))
     if opened:
         made["opened"] = number_of(accounts.opened_on)
     return accounts.select(ACCOUNT, **made)

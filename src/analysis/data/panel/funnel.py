@@ -18,8 +18,9 @@ STEPS: dict[str, tuple[str, str]] = {
     "right_party": ("right_party", "reached"),
     "promise": ("promises", "right_party"),
     "kept": ("kept", "due"),
+    "response": ("right_party", "recorded"),
 }
-"""Numerator and denominator of each step's rate."""
+"""Numerator and denominator of each step's rate; `response` takes the first two steps at once."""
 
 HALF_A_CENT = 0.005
 """Sums of amounts in double precision may fall short of a promise by less than this."""

@@ -14,6 +14,7 @@ from analysis.methods.delinquency import (
     roll_rates,
     roll_table,
     standing,
+    truth,
     vintages,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "roll_rates",
     "roll_table",
     "standing",
+    "truth",
     "vintages",
 ]

@@ -38,22 +38,30 @@ def funnel(counts: pd.DataFrame, by: Sequence[str] = ("channel",), level: float 
 
 
 def _step(counts: pd.DataFrame, step: str, order: int, by: list[str], level: float) -> pd.DataFrame:
-    top, bottom = STEPS[step]
+    found = _rates(counts, step, STEPS[step], by, level)
+    found.insert(len(by), "step", step)
+    found.insert(len(by) + 1, "step_order", order)
+    return found
+
+
+def _rates(counts: pd.DataFrame, step: str, pair: tuple[str, str], by: list[str], level: float) -> pd.DataFrame:
+    top, bottom = pair
     used = counts if counts[bottom].sum() > 0 else counts.iloc[:0]
-    cells = pd.DataFrame(
-        {
-            "numerator": used[top],
-            "denominator": used[bottom],
-            **{name: used[f"{step}_{name}"] for name in ("nn", "nd", "dd", "clusters")},
-            "units": used[bottom],
-        }
-    )
+    moments = {name: used[f"{step}_{name}"] for name in ("nn", "nd", "dd", "clusters")}
+    cells = pd.DataFrame({"numerator": used[top], "denominator": used[bottom], **moments, "units": used[bottom]})
     found = shares(cells, level)
-    labelled = used[by].assign(step=step, step_order=order)
     rates = cells[["numerator", "denominator", "clusters"]].assign(
         rate=found.rate, rate_lower=found.lower, rate_upper=found.upper
     )
-    return pd.concat([labelled, rates], axis=1)
+    return pd.concat([used[by], rates], axis=1)
+
+
+def response(counts: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Right-party contacts ÷ attempts with a recorded outcome, by channel, with intervals; up is good.
+
+    Returns channel, numerator, denominator, clusters, rate, rate_lower, rate_upper.
+    """
+    return _rates(counts, "response", ("right_party", "recorded"), ["channel"], level)
 
 
 STAGES: dict[str, str] = {

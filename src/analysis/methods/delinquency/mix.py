@@ -48,6 +48,15 @@ def mix_and_rate(now: pd.DataFrame, before: pd.DataFrame, segment: str = "value"
     return effects.loc[order].drop(columns=["numerator", "numerator_before"]).reset_index(drop=True)
 
 
+def pool(cells: pd.DataFrame, hidden: set[str], segment: str = "value", name: str = "others") -> pd.DataFrame:
+    """The cells with the segments of `hidden` added up into one, so that a small one is not told by its effect.
+
+    Returns period, `segment`, numerator, denominator.
+    """
+    merged = cells.assign(**{segment: cells[segment].where(~cells[segment].isin(hidden), name)})
+    return merged.groupby(["period", segment], as_index=False, sort=False)[["numerator", "denominator"]].sum()
+
+
 def summary(effects: pd.DataFrame) -> dict[str, float]:
     """Totals of mix_and_rate(): mix_effect, rate_effect, and their sum, the change of the whole rate."""
     mix, rate = float(effects["mix_effect"].sum()), float(effects["rate_effect"].sum())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from analysis.statistics.difference import difference
@@ -58,7 +57,7 @@ def highest(groups: pd.DataFrame, whole: float) -> pd.Series | None:
         return None
     above = shown[shown["rate_lower"] > whole]
     chosen = shown.loc[shown["rate"].idxmax()] if above.empty else above.loc[above["rate_lower"].idxmax()]
-    return pd.concat([chosen, pd.Series({"distinct": not above.empty})])
+    return pd.Series({**chosen.to_dict(), "distinct": not above.empty})
 
 
 def latest(rates: pd.DataFrame, until: str) -> pd.DataFrame:
@@ -91,12 +90,12 @@ def cohort_pair(curve: pd.DataFrame, least: int = 6) -> dict[str, object] | None
     found: dict[str, object] = {"age": age, "newest": newest, "oldest": oldest}
     for name, cohort in (("newer", newest), ("older", oldest)):
         for ending in ("", "_lower", "_upper"):
-            found[f"{name}{ending}"] = float(at_age.loc[cohort, f"rate{ending}"])
-    return found | {"certain": _differ(at_age.loc[newest], at_age.loc[oldest])}
+            found[f"{name}{ending}"] = float(at_age[f"rate{ending}"].to_dict()[cohort])
+    return found | {"certain": _differ(at_age.loc[[newest]], at_age.loc[[oldest]])}
 
 
-def _differ(one: pd.Series, other: pd.Series) -> bool:
+def _differ(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     """Whether two cohorts' rates differ by more than chance explains; no account is in both."""
-    first, second = (Interval(*(np.array(row[name], float) for name in RATE)) for row in (one, other))
+    first, second = (Interval(*(row[name].to_numpy(float) for name in RATE)) for row in (one, other))
     found = difference(first, second)
-    return bool(found.lower > 0 or found.upper < 0)
+    return bool(((found.lower > 0) | (found.upper < 0)).all())
