@@ -82,6 +82,16 @@ def test_all_columns_with_missing_values_are_listed(frame: pd.DataFrame) -> None
         MixtureCure().fit(broken, "months", "event", "x1 + x2")
 
 
+def test_missing_values_inside_a_call_are_found(frame: pd.DataFrame) -> None:
+    with pytest.raises(InputError, match=r"'x1' in 1 \(rows 5\)"):
+        MixtureCure().fit(spoilt(frame, "x1", np.nan), "months", "event", "bs(x1, df=4)")
+
+
+def test_a_value_that_a_formula_cannot_take_is_named(frame: pd.DataFrame) -> None:
+    with pytest.raises(InputError, match=r"infinite or missing values in np.log\(x1\)"):
+        MixtureCure().fit(frame, "months", "event", "np.log(x1)")
+
+
 @pytest.mark.parametrize(
     ("formula", "message"),
     [

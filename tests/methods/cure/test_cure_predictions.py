@@ -146,6 +146,13 @@ def test_new_rows_are_coded_like_those_of_the_fit(spells: Draw) -> None:
     pd.testing.assert_series_equal(together, alone)
 
 
+def test_splines_keep_their_knots_for_new_rows(spells: Draw) -> None:
+    frame = spells()
+    model = MixtureCure().fit(frame, "months", "event", "bs(x1, df=4)")
+    together = model.predict_susceptible(frame.head(20))
+    pd.testing.assert_series_equal(model.predict_susceptible(frame.head(3)), together.head(3))
+
+
 def test_an_unseen_category_is_refused_by_name(spells: Draw) -> None:
     frame = spells().assign(product=lambda f: np.where(f.x1 > 0, "card", "auto"))
     model = MixtureCure().fit(frame, "months", "event", "C(product)")

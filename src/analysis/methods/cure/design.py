@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
@@ -39,10 +40,12 @@ class Design:
         self._spec: Any = None
         self.names: list[str] = []
 
-    @property
-    def variables(self) -> list[str]:
-        """Columns of the frame that the formula reads."""
-        return sorted(map(str, self._parsed.required_variables))
+    def variables(self, df: pd.DataFrame) -> list[str]:
+        """Columns that the formula reads, whether or not the frame has them."""
+        # formulaic does not look into calls with keywords, as in bs(age, df=4): their columns are found by name.
+        text = " ".join(str(factor) for term in self._parsed for factor in term.factors)
+        words = set(re.findall(r"(?<![\w.])[^\W\d]\w*", text))
+        return sorted({*map(str, self._parsed.required_variables), *(words & set(map(str, df.columns)))})
 
     def learn(self, df: pd.DataFrame) -> Array:
         """Code the frame, (n, p) with the intercept first; raises InputError for missing or constant columns."""
@@ -56,24 +59,26 @@ class Design:
     def apply(self, df: pd.DataFrame) -> Array:
         """Code new rows as the learnt ones were; raises InputError for missing values and unseen categories."""
         self._refuse_missing(df)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            try:
-                return self._materialise(self._spec, df).to_numpy(dtype=float)
-            except Warning as warning:
-                raise InputError(f"{self.part} formula '{self.formula}', new rows: {warning}") from None
+        values: Array = self._materialise(self._spec, df).to_numpy(dtype=float)
+        return values
 
-    @staticmethod
-    def _materialise(spec: Any, df: pd.DataFrame) -> Any:
+    def _materialise(self, spec: Any, df: pd.DataFrame) -> Any:
         from formulaic import model_matrix
+        from formulaic.errors import DataMismatchWarning, FormulaicError
 
-        return model_matrix(spec, df, na_action="ignore")
+        with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+            warnings.simplefilter("error", DataMismatchWarning)
+            try:
+                return model_matrix(spec, df, na_action="ignore")
+            except (DataMismatchWarning, FormulaicError) as problem:
+                raise InputError(f"the {self.part} formula '{self.formula}' meets data: {problem}") from None
 
     def _refuse_missing(self, df: pd.DataFrame) -> None:
-        absent = [name for name in self.variables if name not in df.columns]
+        variables = self.variables(df)
+        absent = [name for name in variables if name not in df.columns]
         if absent:
             raise InputError(f"the {self.part} formula reads {', '.join(absent)}, not in the data frame")
-        missing = {name: np.flatnonzero(df[name].isna().to_numpy()) for name in self.variables}
+        missing = {name: np.flatnonzero(df[name].isna().to_numpy()) for name in variables}
         found = [
             f"'{name}' in {rows.size:,} (rows {', '.join(str(df.index[i]) for i in rows[:3])})"
             for name, rows in missing.items()
