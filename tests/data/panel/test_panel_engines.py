@@ -55,7 +55,11 @@ def on_spark(folder):
             raise
         pytest.skip(str(error))
     pytest.importorskip("pyspark", reason="PySpark is not installed: pip install 'arrears-lab[spark]'")
-    return open_portfolio(folder, engine="spark://local[*]")
+    portfolio = open_portfolio(folder, engine="spark://local[1]")
+    # A few hundred rows: compiling code and shuffling between partitions would take longer than the sums.
+    for key, value in {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false"}.items():
+        portfolio.engine._session.conf.set(key, value)
+    return portfolio
 
 
 @pytest.mark.slow
