@@ -108,3 +108,10 @@ def test_the_project_of_the_repository_is_complete():
     settings = yaml.safe_load((PROJECT / "_quarto.yml").read_text())
     assert not [name for name in settings["book"]["chapters"] if not (PROJECT / name).is_file()]
     assert "arrears report" in (PROJECT / "index.qmd").read_text()
+
+
+def test_the_site_of_quarto_links_to_the_pdf_and_to_all_quarters(work: Path):
+    edition = prepare(work, make_info())
+    write_project(edition, PROJECT, catalogue="../../index.html")
+    footer = yaml.safe_load((edition.folder / "_quarto.yml").read_text())["book"]["page-footer"]
+    assert 'href="report.pdf"' in footer["right"] and 'href="../../index.html"' in footer["right"]

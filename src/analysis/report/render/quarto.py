@@ -42,10 +42,11 @@ def quarto_version(executable: str = "quarto") -> str:
     return match[0]
 
 
-def write_project(edition: Edition, project: Path, version: str = "") -> None:
+def write_project(edition: Edition, project: Path, version: str = "", catalogue: str = "") -> None:
     """Make the assembled folder a Quarto project: `_quarto.yml` names the pages, `report.qmd` joins them.
 
-    Written for the embedded renderer too, so that an edition can be rendered again by hand.
+    Written for the embedded renderer too, so that an edition can be rendered again by hand. `catalogue` is the
+    relative address of the list of all quarters.
     """
     for file in OWN_FILES:
         shutil.copyfile(project / file, edition.folder / file)
@@ -57,10 +58,16 @@ def write_project(edition: Edition, project: Path, version: str = "") -> None:
         "title": edition.words.label("name"),
         "subtitle": edition.running,
         "chapters": [f"{name}.qmd" for name in edition.pages],
-        "page-footer": {"left": colophon},
+        "page-footer": {"left": colophon, "right": _elsewhere(edition, catalogue)},
     }
     _dump(edition.folder / "_quarto.yml", settings)
     _write_single_document(edition, project, colophon)
+
+
+def _elsewhere(edition: Edition, catalogue: str) -> str:
+    """Links to the PDF and to the other quarters, as HTML: Quarto would look for them among its pages."""
+    links = {"report.pdf": "whole_pdf"} | ({catalogue: "all_quarters"} if catalogue else {})
+    return " · ".join(f'<a href="{to}">{edition.words.label(word)}</a>' for to, word in links.items())
 
 
 def _write_single_document(edition: Edition, project: Path, colophon: str) -> None:

@@ -58,7 +58,7 @@ def render_report(
     edition = prepare_edition(
         work, run=run, info=info, chapters=chapters, summary=summary, language=language, project=project
     )
-    write_project(edition, project, version)
+    write_project(edition, project, version, catalogue)
     to.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(max_workers=2) as pool:
         annex = pool.submit(_write_annex, edition, to, version)
