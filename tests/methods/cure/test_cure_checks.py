@@ -11,6 +11,7 @@ import pytest
 
 from analysis.methods.cure import IdentificationWarning, MixtureCure, Truth, draw_spells, sufficient_follow_up
 from analysis.methods.cure.sample import read_times
+from analysis.methods.cure.start import plateau
 
 Draw = Callable[..., pd.DataFrame]
 
@@ -86,3 +87,10 @@ def test_warnings_point_at_the_line_that_fits() -> None:
     with pytest.warns(IdentificationWarning) as caught:
         MixtureCure().fit(draw_spells(SHORT, 1500, seed=1), "months", "event")
     assert {w.filename for w in caught if w.category is IdentificationWarning} == {__file__}
+
+
+def test_the_plateau_keeps_known_never_rows_at_risk_and_late_ones_out() -> None:
+    frame = pd.DataFrame({"months": [1, 2, 3, 2], "event": [1, 2, 1, 0], "entry": [0, 0, 2, 0]})
+    times = read_times(frame, "months", "event", "entry", None, None)
+    # Month 1: one of three at risk cures (the third row enters later). Month 3: one of two, row two being kept.
+    assert plateau(times) == pytest.approx(1 - (2 / 3) * (1 / 2))
