@@ -114,7 +114,7 @@ def _months(random: np.random.Generator, ids: np.ndarray, opened: np.ndarray, ca
     principal = np.round(random.lognormal(8, 1, len(ids)), 2)[row]
     balance = np.round(principal * (1 - 0.005 * column), 2)
     balance = np.where(np.isin(found, (PAID_OFF, CLOSED)), 0.0, balance)
-    first_loss = (found == CHARGED_OFF) & (np.r_[-1, found[:-1]] != CHARGED_OFF)
+    first_loss = (found == CHARGED_OFF) & ((column == 0) | (np.r_[-1, found[:-1]] != CHARGED_OFF))
     paid = np.where(random.random(len(row)) < 0.05, np.round(balance * 0.02, 2), 0.0)
     return pa.table(
         {
