@@ -92,7 +92,7 @@ local function fitting(element)
   end
   local size, tight = size_for(WHOLE)
   if not tight then return nil end
-  if size < READABLE then size = math.min(READABLE, size_for(WRAPPED)) end
+  if size < READABLE then size = math.min(READABLE, (size_for(WRAPPED))) end
   return math.max(SMALLEST, size)
 end
 
