@@ -74,7 +74,7 @@ def test_a_section_without_its_data_says_so_in_a_line_and_is_recorded(
 ) -> None:
     assert not worded.section("channel.visit", "sec-visits", "months.balance", "contacts.outcome", "complaints")
     assert shown[0] == "## Visit {#sec-visits}"
-    assert "contacts.outcome and complaints" in shown[1]
+    assert "`contacts.outcome` and `complaints`" in shown[1]
     worded.close()
     left_out = notes(project)["left_out"]
     assert left_out == [{"label": "sec-visits", "title": "Visit", "missing": ["contacts.outcome", "complaints"]}]

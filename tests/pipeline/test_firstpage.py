@@ -19,7 +19,7 @@ END = date(2025, 12, 31)
 
 
 def headline(key: str = "rate", value: float | None = 0.25, **more: Any) -> Headline:
-    given: dict[str, Any] = {"label": f"The {key}", "unit": "fraction", "as_of": END, "good_direction": "down"}
+    given: dict[str, Any] = {"label": f"{key.capitalize()}", "unit": "fraction", "as_of": END, "good_direction": "down"}
     return Headline(key=key, value=value, **(given | more))
 
 
@@ -31,8 +31,8 @@ def test_the_most_important_number_comes_first_with_its_interval_and_both_compar
     first = headline(lower=0.24, upper=0.26, previous=0.20, year_ago=0.30, priority=9)
     text = summary([headline("other", 0.5), first], 0, WORDS)
     assert text.startswith(
-        "31 December 2025: The rate stood at 25.0% (interval 24.0% to 26.0%). "
-        "It rose by 5.0 points on the quarter before and fell by 5.0 points on the year before. "
+        "At the end of December 2025 the rate stood at 25.0% (interval 24.0% to 26.0%). "
+        "Against the quarter before it rose by 5.0 points; against a year before it fell by 5.0 points. "
         "The other stood at 50.0%."
     )
     assert "The rate is worse than last quarter by more than chance can explain." in text
@@ -40,7 +40,7 @@ def test_the_most_important_number_comes_first_with_its_interval_and_both_compar
 
 def test_a_change_that_chance_can_explain_is_not_called_one() -> None:
     text = summary([headline(lower=0.20, upper=0.30, previous=0.24)], 0, WORDS)
-    assert "It moved by no more than chance can explain on the quarter before." in text
+    assert "Against the quarter before it moved by no more than chance can explain." in text
     assert "None of the headline numbers moved on last quarter" in text
     assert "worse" not in text
 

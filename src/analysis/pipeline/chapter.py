@@ -80,7 +80,7 @@ class Chapter:
         show.prose(f"## {title} {{#{label}}}")
         if missing:
             self.left_out.append(LeftOut(label, title, tuple(missing)))
-            names = self.words.listed([self.words.name("need", name) for name in missing])
+            names = self.words.listed([f"`{name}`" for name in missing])
             show.prose(self.words.label("section.left_out", missing=names))
         return not missing
 

@@ -61,11 +61,14 @@ def _compared(headline: Headline, words: Words) -> str:
     known = [(key, change) for key, change in changes if change is not None]
     if not known:
         return words.say("no_comparison")
+    if len(known) == len(changes) and all(change.certain is False for _, change in known):
+        return words.say("both_uncertain")
     parts: list[str] = []
     for key, change in known:
         moved = _moved(change, headline, words) if change.certain is not False and change.difference else ""
-        parts.append(words.say(key, change=change, moved=moved, after_previous=bool(parts)))
-    return f"{' '.join(parts)}."
+        parts.append(words.say(key, change=change, moved=moved))
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _next(headline: Headline, words: Words) -> str:

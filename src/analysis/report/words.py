@@ -119,6 +119,7 @@ class Words:
             "change_to": lambda value, certain=None: self._verb("change_to", value, certain),
             "name": lambda value, kind: self.name(kind, value),
             "sentence": lambda text: text[:1].upper() + text[1:],
+            "inline": lambda text: text[:1].lower() + text[1:],
         }
 
     def interval(self, value: float | None, lower: float | None, upper: float | None, digits: int = 1) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,16 +36,19 @@ def series(
     unit: str = "fraction",
     y_label: str = "",
     x_label: str = "",
+    breaks: Sequence[date] = (),
     numbers: Numbers | None = None,
     note: str = "",
 ) -> Figure:
     """Lines over months (or over any number), labelled at their ends with name and last value.
 
     Columns: `x` (dates or numbers), `y`, and if there `lower`, `upper` and `group`. Bands are drawn for the
-    highlighted groups: by default the one that is highest at the end, with `group=None` the only one.
+    highlighted groups: by default the one that is highest at the end, with `group=None` the only one. Lines are
+    cut before each month of `breaks`, from which something was recorded differently.
     More than about eight groups are read better as `small_multiples`.
     """
     numbers = numbers or Numbers()
+    frame = _cut(frame, x, group, breaks)
     there = frame.dropna(subset=[y])
     if there.empty:
         return nothing(title, subtitle, numbers, note)
@@ -67,6 +71,16 @@ def series(
     _horizontal(axes, frame, x, months, x_label, numbers)
     labels.write(axes, names)
     return sheet.fig
+
+
+def _cut(frame: pd.DataFrame, x: str, group: str | None, breaks: Sequence[date]) -> pd.DataFrame:
+    """Missing values between a break's month and the one before, so that no line crosses it."""
+    if not breaks or frame.empty:
+        return frame
+    between = [pd.Timestamp(month) - pd.Timedelta(days=15) for month in breaks]
+    groups = pd.unique(frame[group]) if group else [None]
+    rows = [{x: day} | ({group: name} if group else {}) for day in between for name in groups]
+    return pd.concat([frame, pd.DataFrame(rows)], ignore_index=True)
 
 
 def _part(frame: pd.DataFrame, group: str | None, name: object, x: str) -> pd.DataFrame:
