@@ -34,14 +34,14 @@ class Cohorts(NamedTuple):
 class Follow:
     """How cohorts are formed and followed.
 
-    `units(part)`: account_id, began (month number), cluster, x (base amount) and the dimensions. `events(part)`:
-    account_id, began, measure, since (months after `began`), e (1 once a unit and measure), y (amount). A
+    `units(part)`: account_id, began (month number), cluster, x (base amount) and the dimensions. `events(part,
+    units)`: account_id, began, measure, since (months after `began`), e (1 once a unit and measure), y (amount). A
     measure's curve at month k holds all events with since ≤ k, from `first` to `horizon`.
     """
 
     measures: tuple[str, ...]
     units: Callable[[Part], ir.Table]
-    events: Callable[[Part], ir.Table]
+    events: Callable[[Part, ir.Table], ir.Table]
     horizon: int
     first: int = 0
     repeated: bool = False
@@ -53,18 +53,23 @@ def follow(portfolio: Portfolio, plan: Follow, dimensions: Sequence[str]) -> pd.
     A cohort is shown up to the month that all of it has been followed to. Columns besides: those of CELL.
     """
     keys = ["dimension", "value", "cohort"]
-    whole = over_parts(
-        portfolio, lambda part: _totals(plan, part, dimensions), keys, largest=("k_largest", "x_largest")
+    found = over_parts(
+        portfolio,
+        lambda part: _cells(plan, part, dimensions),
+        [*keys, "measure", "since"],
+        largest=("k_largest", "x_largest"),
     )
-    happened = over_parts(
-        portfolio, lambda part: _events(plan, part, dimensions), [*keys, "measure", "since"], largest=()
-    )
+    whole = found[found["since"] == TOTAL].drop(columns=["measure", "since", *SUMS])
+    happened = found[found["since"] != TOTAL].drop(columns=list(BASES))
     grid = _grid(whole, plan, month_number(portfolio.months_covered()[1]))
     cells = grid.merge(happened, how="left", on=[*keys, "measure", "since"])
     return _tidy(cells.fillna(dict.fromkeys(SUMS, 0.0)), keys)
 
 
 SUMS = ("e", "ee", "ek", "y", "yy", "yx")
+BASES = ("units", "kk", "k_largest", "x", "xx", "x_largest", "clusters")
+TOTAL = -1
+"""`since` of the row that holds a cohort's denominators."""
 
 
 def _units(plan: Follow, part: Part) -> ir.Table:
@@ -82,9 +87,17 @@ def _together(rows: ir.Table, repeated: bool) -> ir.Table:
     return grouped.aggregate(k=rows.count().cast("float64"), x=rows.x.sum())
 
 
-def _totals(plan: Follow, part: Part, dimensions: Sequence[str]) -> ir.Table:
-    rows = spread(_units(plan, part), dimensions)
-    return _total(_together(rows, plan.repeated or part.together))
+def _cells(plan: Follow, part: Part, dimensions: Sequence[str]) -> ir.Table:
+    """Denominators and numerators of a part one below the other, so that its units are found once."""
+    units = _units(plan, part)
+    clusters = _together(spread(units, dimensions), plan.repeated or part.together)
+    totals, events = _total(clusters), _events(plan, part, units, clusters, dimensions)
+    keys = ["dimension", "value", "cohort", "measure", "since", *BASES, *SUMS]
+    nothing = ibis.literal(0.0)
+    totals = totals.mutate(
+        measure=ibis.literal(""), since=ibis.literal(TOTAL, "int32"), **dict.fromkeys(SUMS, nothing)
+    )
+    return totals.select(*keys).union(events.mutate(**dict.fromkeys(BASES, nothing)).select(*keys))
 
 
 def _total(clusters: ir.Table) -> ir.Table:
@@ -100,13 +113,12 @@ def _total(clusters: ir.Table) -> ir.Table:
     )
 
 
-def _events(plan: Follow, part: Part, dimensions: Sequence[str]) -> ir.Table:
-    units, events = _units(plan, part), plan.events(part)
+def _events(plan: Follow, part: Part, units: ir.Table, clusters: ir.Table, dimensions: Sequence[str]) -> ir.Table:
+    events = plan.events(part, units)
     found = units.select(*(c for c in units.columns if c != "x")).inner_join(events, list(UNIT))
     months = ibis.memtable(pd.DataFrame({"month_after": range(plan.first, plan.horizon + 1)}).astype("int32"))
     later = found.inner_join(months, found.since <= months.month_after)
     happened = later.select(*(c for c in found.columns if c != "since"), since=later.month_after)
-    clusters = _together(spread(units, dimensions), plan.repeated or part.together)
     return _happened(spread(happened, dimensions), clusters)
 
 

@@ -64,14 +64,18 @@ def account_months(part: Part, buckets: Buckets, window: Window | None = None) -
 
     Cash and charge-offs that aren't recorded are 0 and null.
     """
-    months = part.table("months")
+    return as_states(part.table("months"), buckets, window)
+
+
+def as_states(months: ir.Table, buckets: Buckets, window: Window | None = None) -> ir.Table:
+    """Rows of `months` in the columns of account_months(); `cluster` where they have it."""
     if window is not None:
         first, last = (ibis.literal(day) for day in window)
         months = months.filter((months.month >= first) & (months.month <= last))
     paid = months.amount_paid.coalesce(0.0) if "amount_paid" in months.columns else ibis.literal(0.0)
     written = months.charged_off_amount if "charged_off_amount" in months.columns else ibis.null("float64")
     return months.select(
-        **{ACCOUNT: months[ACCOUNT], CLUSTER: months[CLUSTER]},
+        *(name for name in (ACCOUNT, CLUSTER) if name in months.columns),
         m=number_of(months.month),
         state=state_code(months, buckets),
         days_past_due=months.days_past_due,

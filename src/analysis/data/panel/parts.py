@@ -8,7 +8,7 @@ can one customer's rows meet in a cell, so only there must they be added up befo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import ibis.expr.types as ir
@@ -22,7 +22,9 @@ PART_ROWS = 6_000_000
 
 ACCOUNT = "account_id"
 CLUSTER = "cluster"
-SLOTS = 1000
+
+SHARED_WEIGHT = 3
+"""Rows that are added up by customer take so much more memory than others."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +55,28 @@ class Part:
             table = table.anti_join(self.shared, ACCOUNT)
         return table.mutate(**{CLUSTER: table[ACCOUNT]})
 
+    def loosely(self, name: str) -> ir.Table:
+        """Rows of a table that include the part's accounts, and others: cheaper where a join picks them anyway."""
+        return replace(self, shared=None, together=False).table(name)
+
 
 def parts(portfolio: Portfolio, clustered: bool = True, rows: int | None = None) -> Iterator[Part]:
     """Parts that together hold every account once.
 
     With `clustered=False` customers are not kept together: right for counts, not for moments.
     """
-    bounds = _bounds(portfolio, rows or PART_ROWS)
+    rows = rows or PART_ROWS
+    bounds = _bounds(portfolio, rows)
     shared = shared_accounts(portfolio) if clustered and portfolio.cluster == "customer_id" else None
     count = int(shared.count().execute()) if shared is not None else 0
     for low, high in zip([None, *bounds], [*bounds, None], strict=True):
         yield Part(portfolio, shared if count else None, lowest=low, below=high)
     if shared is not None and count:
-        yield from _together(portfolio, shared, count, len(bounds) + 1)
+        yield from _together(portfolio, shared, count, rows)
 
 
 def shared_accounts(portfolio: Portfolio) -> ir.Table:
-    """Accounts whose customer has several: account_id, cluster (the customer), slot (0–999, by customer)."""
+    """Accounts whose customer has several: account_id and cluster, a number that stands for the customer."""
     return portfolio.keep("shared_accounts", lambda: _find_shared(portfolio))
 
 
@@ -77,17 +84,21 @@ def _find_shared(portfolio: Portfolio) -> ir.Table:
     accounts = portfolio.table("accounts")
     held = accounts.filter(accounts.customer_id.notnull()).select(ACCOUNT, "customer_id")
     several = held.group_by("customer_id").having(ibis._.count() > 1).aggregate(accounts=ibis._.count())
-    shared = held.semi_join(several, "customer_id").rename({CLUSTER: "customer_id"})
-    slot = ibis.dense_rank().over(ibis.window(order_by=shared[CLUSTER])) % SLOTS
-    return shared.mutate(slot=slot.cast("int16"))
+    shared = held.semi_join(several, "customer_id")
+    # Numbers are quicker to group by than names, and take less room.
+    number = ibis.dense_rank().over(ibis.window(order_by=shared.customer_id))
+    return shared.select(ACCOUNT, **{CLUSTER: number.cast("int32")})
 
 
-def _together(portfolio: Portfolio, shared: ir.Table, count: int, ranges: int) -> Iterator[Part]:
-    """Customers with several accounts, in as many slices as keep a slice no larger than a range."""
-    accounts = 1 if ranges == 1 else int(portfolio.table("accounts").count().execute())
-    slices = 1 if ranges == 1 else -(-count * ranges // accounts)
+def _together(portfolio: Portfolio, shared: ir.Table, count: int, rows: int) -> Iterator[Part]:
+    """Customers with several accounts, in slices of whole customers; their rows are added up one by one."""
+    slices = 1
+    if portfolio.engine.name == "duckdb":
+        accounts = int(portfolio.table("accounts").count().execute())
+        total = pq.read_metadata(portfolio.path("months")).num_rows
+        slices = max(-(-total * count * SHARED_WEIGHT // (accounts * rows)), 1)
     for number in range(slices):
-        chosen = shared if slices == 1 else shared.filter(shared.slot % slices == number)
+        chosen = shared if slices == 1 else shared.filter(shared[CLUSTER] % slices == number)
         yield Part(portfolio, chosen, together=True)
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from analysis.data.panel.cohorts import Cohorts, Follow, follow
 from analysis.data.panel.dimensions import with_dimensions
-from analysis.data.panel.families import CHARGED_OFF, LATE, OVERDUE_STATE
-from analysis.data.panel.months import account_months, month_number
+from analysis.data.panel.families import CHARGED_OFF, LATE
+from analysis.data.panel.months import as_states, month_number
 from analysis.data.panel.parts import ACCOUNT, CLUSTER, Part, over_parts
 from analysis.data.portfolio import Portfolio
 
@@ -31,13 +31,13 @@ def recoveries(portfolio: Portfolio, horizon: int, dimensions: Sequence[str] = (
         found = with_dimensions(found.filter(found.known).rename(m="began"), part, dimensions)
         return found.rename(began="m").select(ACCOUNT, "began", CLUSTER, "x", *dimensions)
 
-    plan = Follow(("recovery",), units, lambda part: _cash(part, horizon), horizon, first=1)
+    plan = Follow(("recovery",), units, lambda part, found: _cash(part, found, horizon), horizon, first=1)
     return Cohorts(follow(portfolio, plan, dimensions), _left_out(portfolio))
 
 
 def charge_offs(part: Part) -> ir.Table:
     """Charged-off accounts: account_id, cluster, began (month number), x (amount), known (seen to happen)."""
-    rows = account_months(part, LATE)
+    rows = _left_book(part)
     gone = rows.filter(rows.state == CHARGED_OFF)
     found = gone.group_by(ACCOUNT, CLUSTER).aggregate(
         began=gone.m.min(), amount=gone.charged_off_amount.sum(), claim=gone.balance.argmin(gone.m)
@@ -52,10 +52,16 @@ def charge_offs(part: Part) -> ir.Table:
     )
 
 
-def _cash(part: Part, horizon: int) -> ir.Table:
-    rows = account_months(part, LATE)
-    paid = rows.filter((rows.state > OVERDUE_STATE) & (rows.paid > 0)).select(ACCOUNT, "m", "paid")
-    joined = charge_offs(part).select(ACCOUNT, "began").inner_join(paid, ACCOUNT)
+def _left_book(part: Part) -> ir.Table:
+    """Months of accounts that have left the open book: few, and told from the rest before anything else."""
+    months = part.table("months")
+    return as_states(months.filter(months.status != "open"), LATE)
+
+
+def _cash(part: Part, units: ir.Table, horizon: int) -> ir.Table:
+    rows = _left_book(part)
+    paid = rows.filter(rows.paid > 0).select(ACCOUNT, "m", "paid")
+    joined = units.select(ACCOUNT, "began").inner_join(paid, ACCOUNT)
     since = (joined.m - joined.began).cast("int32")
     later = joined.mutate(since=since).filter(since.between(1, horizon))
     first = ibis.row_number().over(ibis.window(group_by=ACCOUNT, order_by="since")) == 0

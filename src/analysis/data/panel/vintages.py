@@ -12,7 +12,7 @@ from analysis.core.errors import ParameterError
 from analysis.data.panel.cohorts import Cohorts, Follow, follow
 from analysis.data.panel.dimensions import FIXED, with_dimensions
 from analysis.data.panel.families import CHARGED_OFF, LATE, OVERDUE_STATE
-from analysis.data.panel.months import CURRENT, account_months, month_number, number_of, steps
+from analysis.data.panel.months import CURRENT, account_months, as_states, month_number, number_of, steps
 from analysis.data.panel.parts import ACCOUNT, CLUSTER, Part, over_parts
 from analysis.data.portfolio import Portfolio
 
@@ -51,19 +51,28 @@ def opening_vintages(portfolio: Portfolio, horizon: int, dimensions: Sequence[st
 
 def opened(part: Part) -> ir.Table:
     """Accounts: account_id, cluster, began (month number of opening), x (amount), reason (why left out)."""
-    rows, accounts = account_months(part, LATE), part.table("accounts")
-    seen = rows.group_by(ACCOUNT).aggregate(first=rows.m.min(), first_balance=rows.balance.argmin(rows.m))
-    made = accounts.select(ACCOUNT, CLUSTER, began=_opening_month(accounts), amount=_amount(accounts)).inner_join(
-        seen, ACCOUNT
-    )
+    accounts = part.table("accounts")
+    made = accounts.select(ACCOUNT, CLUSTER, began=_opening_month(accounts), amount=_amount(accounts))
     start = month_number(part.portfolio.months_covered()[0])
+    recent = made.filter(made.began >= start)
+    seen = _first_rows(part, recent)
+    found = made.left_join(seen, made[ACCOUNT] == seen.seen_account)
     reason = ibis.cases(
-        (made.began.isnull(), UNDATED),
-        (made.began < start, BEFORE),
-        (made["first"] - made.began <= 1, COMPLETE),
+        (found.began.isnull(), UNDATED),
+        (found.began < start, BEFORE),
+        (found.seen_account.notnull(), COMPLETE),
         else_=LATE_SEEN,
     )
-    return made.select(ACCOUNT, CLUSTER, "began", x=made.amount.coalesce(made.first_balance), reason=reason)
+    return found.select(ACCOUNT, CLUSTER, "began", x=found.amount.coalesce(found.first_balance), reason=reason)
+
+
+def _first_rows(part: Part, recent: ir.Table) -> ir.Table:
+    """First balance of accounts whose rows begin in the month of opening or the next."""
+    rows = as_states(part.loosely("months"), LATE).select(ACCOUNT, "m", "balance")
+    near = rows.inner_join(recent.select(ACCOUNT, "began"), ACCOUNT)
+    near = near.filter(near.m - near.began <= 1)
+    grouped = near.group_by(seen_account=near[ACCOUNT])
+    return grouped.aggregate(first_balance=near.balance.argmin(near.m))
 
 
 def _opening_month(accounts: ir.Table) -> ir.IntegerValue:
@@ -75,18 +84,16 @@ def _amount(accounts: ir.Table) -> ir.FloatingValue:
     return ibis.coalesce(*recorded, ibis.null("float64"))
 
 
-def _openings_gone_bad(part: Part) -> ir.Table:
-    rows = account_months(part, LATE)
-    gone = rows.state == CHARGED_OFF
-    bad = rows.filter((rows.days_past_due >= 30) | gone)
-    hard = (bad.days_past_due >= 90) | (bad.state == CHARGED_OFF)
+def _openings_gone_bad(part: Part, units: ir.Table) -> ir.Table:
+    months = part.loosely("months")
+    bad = as_states(months.filter((months.days_past_due >= 30) | (months.status == "charged_off")), LATE)
+    gone = bad.state == CHARGED_OFF
     firsts = bad.group_by(ACCOUNT).aggregate(
         ever_30=bad.m.min(),
-        ever_90=bad.m.min(where=hard),
-        charged_off=bad.m.min(where=bad.state == CHARGED_OFF),
+        ever_90=bad.m.min(where=(bad.days_past_due >= 90) | gone),
+        charged_off=bad.m.min(where=gone),
     )
-    units = opened(part).select(ACCOUNT, "began", "x")
-    return _first_events(units.inner_join(firsts, ACCOUNT), OPENING_MEASURES)
+    return _first_events(units.select(ACCOUNT, "began", "x").inner_join(firsts, ACCOUNT), OPENING_MEASURES)
 
 
 def _first_events(found: ir.Table, measures: Sequence[str]) -> ir.Table:
@@ -129,9 +136,8 @@ def entries(part: Part) -> ir.Table:
     return entered.select(ACCOUNT, CLUSTER, began=entered.m, x=entered.to_balance)
 
 
-def _after_entry(part: Part) -> ir.Table:
-    found = entries(part).select(ACCOUNT, "began", "x")
-    joined = found.inner_join(_turns(part), ACCOUNT)
+def _after_entry(part: Part, units: ir.Table) -> ir.Table:
+    joined = units.select(ACCOUNT, "began", "x").inner_join(_turns(part), ACCOUNT)
     later = joined.filter(joined["at"] >= joined.began)
     grouped = later.group_by(ACCOUNT, "began", "measure")
     first = grouped.aggregate(at=later["at"].min(), x=later.x.max())
