@@ -58,6 +58,7 @@ def follow(portfolio: Portfolio, plan: Follow, dimensions: Sequence[str]) -> pd.
         lambda part: _cells(plan, part, dimensions),
         [*keys, "measure", "since"],
         largest=("k_largest", "x_largest"),
+        light=True,
     )
     whole = found[found["since"] == TOTAL].drop(columns=["measure", "since", *SUMS])
     happened = found[found["since"] != TOTAL].drop(columns=list(BASES))

@@ -23,6 +23,9 @@ PART_ROWS = 6_000_000
 ACCOUNT = "account_id"
 CLUSTER = "cluster"
 
+LIGHT = 5
+"""Larger parts for aggregates that keep few of the rows they read."""
+
 SHARED_WEIGHT = 3
 """Rows that are added up by customer take so much more memory than others."""
 
@@ -129,9 +132,14 @@ def over_parts(
     keys: Sequence[str],
     clustered: bool = True,
     largest: Sequence[str] = ("largest",),
+    light: bool = False,
 ) -> pd.DataFrame:
-    """Build, execute and add up an aggregate over all parts: sums by `keys`, maxima for the columns `largest`."""
-    pieces = [build(part).execute() for part in parts(portfolio, clustered)]
+    """Build, execute and add up an aggregate over all parts: sums by `keys`, maxima for the columns `largest`.
+
+    `light`: few of the rows read are kept, so that larger parts fit.
+    """
+    rows = PART_ROWS * LIGHT if light else PART_ROWS
+    pieces = [build(part).execute() for part in parts(portfolio, clustered, rows)]
     return add_up(pd.concat([piece for piece in pieces if len(piece)] or pieces[:1]), keys, largest)
 
 

@@ -78,4 +78,4 @@ def _left_out(portfolio: Portfolio) -> pd.DataFrame:
             reason=ibis.literal("charged off before the first month covered")
         )
 
-    return over_parts(portfolio, build, ["reason"], clustered=False, largest=())
+    return over_parts(portfolio, build, ["reason"], clustered=False, largest=(), light=True)

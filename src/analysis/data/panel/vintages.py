@@ -175,4 +175,4 @@ def _left_out(portfolio: Portfolio, units: Callable[[Part], ir.Table]) -> pd.Dat
         found = found.filter(found.reason != COMPLETE)
         return found.group_by("reason").aggregate(units=found.count())
 
-    return over_parts(portfolio, build, ["reason"], clustered=False, largest=())
+    return over_parts(portfolio, build, ["reason"], clustered=False, largest=(), light=True)
