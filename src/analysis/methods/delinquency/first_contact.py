@@ -95,6 +95,26 @@ def cure_rates(cells: pd.DataFrame, by: Sequence[str] = (), level: float = 0.95)
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
+def pool_late_bands(cells: pd.DataFrame, least: int = 100) -> pd.DataFrame:
+    """The cells of `cure_by_delay` with the latest bands put together until they hold at least so many spells.
+
+    A comparison within equal mix uses only strata in which every band occurs, so one nearly empty band would
+    leave nothing to compare. The pooled band is called "8 or later", after its first day.
+    """
+    totals = cells.groupby(["months", "delay_order"])["spells"].sum().unstack("months", fill_value=0).min(axis=1)
+    from_here = totals.sort_index(ascending=False).cumsum()
+    enough = from_here.index[from_here >= least]
+    first = int(enough.max()) if len(enough) else 0
+    late = cells["delay_order"] >= first
+    names = cells.loc[cells["delay_order"] == first, "delay_band"]
+    if cells.empty or cells.loc[late, "delay_order"].nunique() < 2 or names.empty:
+        return cells
+    pooled = f"{str(names.iloc[0]).split('–')[0]} or later"
+    return cells.assign(
+        delay_band=cells["delay_band"].where(~late, pooled), delay_order=cells["delay_order"].where(~late, first)
+    )
+
+
 def _groups(frame: pd.DataFrame, keys: list[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
     for values, part in frame.groupby(keys, sort=True, observed=True):
         yield dict(zip(keys, values, strict=True)), part
