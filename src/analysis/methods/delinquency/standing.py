@@ -80,13 +80,14 @@ def cohort_pair(curve: pd.DataFrame, least: int = 6) -> dict[str, object] | None
     if len(reached) < 2 or enough.empty:
         return None
     newest = max(enough.index)
-    older = [name for name in reached.index if name < newest and reached[name] >= reached[newest]]
+    age = int(reached[newest])
+    # A cohort followed longer may still lack this very age, withheld as a small cell.
+    at_age = curve[curve["since"] == age].set_index("cohort")
+    older = [name for name in at_age.index if name < newest]
     if not older:
         return None
     year_before = f"{int(newest[:4]) - 1}{newest[4:]}"
     oldest = year_before if year_before in older else min(older)
-    age = int(reached[newest])
-    at_age = curve[curve["since"] == age].set_index("cohort")
     found: dict[str, object] = {"age": age, "newest": newest, "oldest": oldest}
     for name, cohort in (("newer", newest), ("older", oldest)):
         for ending in ("", "_lower", "_upper"):
