@@ -35,19 +35,23 @@ class Part:
     """Some accounts of a portfolio, whole.
 
     `shared` are the accounts whose customer has several (None: there are none, or it doesn't matter). `together`
-    says that this part is made of them: its rows carry the customer as `cluster` and must be added up by it. In
-    all other parts each account is its own cluster.
+    says that customers are whole in this part: its rows carry the customer as `cluster` and must be added up by
+    it. It then holds the shared accounts alone, or, being `entire`, all accounts. In all other parts each account
+    is its own cluster.
     """
 
     portfolio: Portfolio
     shared: ir.Table | None = None
     together: bool = False
+    entire: bool = False
     lowest: str | None = None
     below: str | None = None
 
     def table(self, name: str) -> ir.Table:
         """Rows of a table that belong to the part's accounts, with their `cluster`."""
         table = self.portfolio.table(name)
+        if self.shared is not None and self.entire:
+            return _with_cluster(table, self.shared)
         if self.shared is not None and self.together:
             return table.inner_join(self.shared.select(ACCOUNT, CLUSTER), ACCOUNT)
         if self.lowest is not None:
@@ -60,18 +64,32 @@ class Part:
 
     def loosely(self, name: str) -> ir.Table:
         """Rows of a table that include the part's accounts, and others: cheaper where a join picks them anyway."""
-        return replace(self, shared=None, together=False).table(name)
+        return replace(self, shared=None, together=False, entire=False).table(name)
 
 
-def parts(portfolio: Portfolio, clustered: bool = True, rows: int | None = None) -> Iterator[Part]:
+def _with_cluster(table: ir.Table, shared: ir.Table) -> ir.Table:
+    """All rows with their cluster as text: the customer's number where it has several accounts, or the account."""
+    numbers = shared.select(shared_account=shared[ACCOUNT], number=shared[CLUSTER])
+    joined = table.left_join(numbers, table[ACCOUNT] == numbers.shared_account)
+    customer = ibis.literal("customer ") + joined.number.cast("string")
+    return joined.select(*table.columns, **{CLUSTER: customer.coalesce("account " + joined[ACCOUNT])})
+
+
+def parts(
+    portfolio: Portfolio, clustered: bool = True, rows: int | None = None, entire: bool = False
+) -> Iterator[Part]:
     """Parts that together hold every account once.
 
-    With `clustered=False` customers are not kept together: right for counts, not for moments.
+    With `clustered=False` customers are not kept together: right for counts, not for moments. With `entire` a
+    panel that needs no cutting is one part.
     """
     rows = rows or PART_ROWS
     bounds = _bounds(portfolio, rows)
     shared = shared_accounts(portfolio) if clustered and portfolio.cluster == "customer_id" else None
     count = int(shared.count().execute()) if shared is not None else 0
+    if entire and count and not bounds:
+        yield Part(portfolio, shared, together=True, entire=True)
+        return
     for low, high in zip([None, *bounds], [*bounds, None], strict=True):
         yield Part(portfolio, shared if count else None, lowest=low, below=high)
     if shared is not None and count:
@@ -139,7 +157,7 @@ def over_parts(
     `light`: few of the rows read are kept, so that larger parts fit.
     """
     rows = PART_ROWS * LIGHT if light else PART_ROWS
-    pieces = [build(part).execute() for part in parts(portfolio, clustered, rows)]
+    pieces = [build(part).execute() for part in parts(portfolio, clustered, rows, entire=light)]
     return add_up(pd.concat([piece for piece in pieces if len(piece)] or pieces[:1]), keys, largest)
 
 
