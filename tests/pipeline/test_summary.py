@@ -19,7 +19,7 @@ END = date(2025, 12, 31)
 
 
 def headline(key: str = "rate", value: float | None = 0.25, **more: Any) -> Headline:
-    given: dict[str, Any] = {"label": f"{key.capitalize()}", "unit": "fraction", "as_of": END, "good_direction": "down"}
+    given: dict[str, Any] = {"label": key.capitalize(), "unit": "fraction", "as_of": END, "good_direction": "down"}
     return Headline(key=key, value=value, **(given | more))
 
 
