@@ -46,7 +46,8 @@ def _connect_duckdb(engine: str) -> Engine:
     unknown = sorted(set(options) - {"memory_limit", "threads"})
     if unknown:
         raise ParameterError(f"engine '{engine}': unknown option {unknown[0]}; known are memory_limit, threads")
-    settings: dict[str, Any] = {"preserve_insertion_order": False}
+    # Files are read in their own order, which the panel relies on (`panel.months.in_file_order`).
+    settings: dict[str, Any] = {"preserve_insertion_order": True}
     # Spilled blocks belong with the system's temporary files, never in the folder a person works in.
     settings["temp_directory"] = str(Path(tempfile.gettempdir()) / "arrears-duckdb")
     return ibis.duckdb.connect(**settings, **options)

@@ -99,4 +99,4 @@ def test_without_cash_no_promise_is_judged(tmp_path):
 
 
 def test_the_engine_and_the_method_mean_the_same_steps():
-    assert counted.STEPS == method.STEPS
+    assert counted.STEPS == {**method.STEPS, "response": method.RESPONSE}

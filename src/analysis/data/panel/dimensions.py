@@ -85,6 +85,27 @@ def by_dimension(rows: ir.Table, names: Sequence[str], count: Callable[[ir.Table
     return count(spread(rows, names))
 
 
+SMALL_CUBE = 4
+"""Dimensions whose combinations are still few against a panel: products × regions × channels × models."""
+
+
+def is_small_cube(names: Sequence[str]) -> bool:
+    """Whether counting by all combinations of the dimensions first, and adding up after, is the shorter way."""
+    return 0 < len(names) <= SMALL_CUBE and "opened_quarter" not in names and set(names) <= set(FIXED)
+
+
+def roll_up(fine: ir.Table, names: Sequence[str], keys: Sequence[str], largest: Sequence[str]) -> ir.Table:
+    """Cells by all combinations of the dimensions, added up for each dimension and for the whole.
+
+    Right only where cells add up: counts, sums, and squares of clusters that lie in one combination each. Columns
+    named in `largest` take the maximum.
+    """
+    rows = spread(fine, names)
+    values = [column for column in rows.columns if column not in keys]
+    added = {name: rows[name].max() if name in largest else rows[name].sum() for name in values}
+    return rows.group_by(*keys).aggregate(**added)
+
+
 def spread(rows: ir.Table, names: Sequence[str]) -> ir.Table:
     """Each row once for the whole portfolio and once for each dimension, told by the columns `dimension`, `value`.
 

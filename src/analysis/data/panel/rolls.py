@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from analysis.core.states import Buckets
-from analysis.data.panel.dimensions import by_dimension, with_dimensions
+from analysis.data.panel.dimensions import by_dimension, is_small_cube, roll_up, with_dimensions
 from analysis.data.panel.labels import with_month, with_states
 from analysis.data.panel.months import Periods, Window, breaks, in_periods, span, steps, without_breaks
 from analysis.data.panel.parts import CLUSTER, Part, over_parts
@@ -39,7 +39,11 @@ def rolls(
 
     def build(part: Part) -> ir.Table:
         taken = _with_dimensions(steps(part, buckets, window), part, dimensions)
-        return by_dimension(taken, dimensions, lambda rows: _cells(rows, keys, moments and part.together, moments))
+        repeated = moments and part.together
+        if repeated or not is_small_cube(dimensions):
+            return by_dimension(taken, dimensions, lambda rows: _cells(rows, keys, repeated, moments))
+        fine = _cells(taken, [*dimensions, "m"], False, moments)
+        return roll_up(fine, dimensions, [*keys, *STATES], LARGEST)
 
     found = over_parts(portfolio, build, [*keys, *STATES], clustered=moments, largest=LARGEST)
     named = with_month(_with_denominators(found, keys, moments))

@@ -16,6 +16,9 @@ STEPS: dict[str, tuple[str, str]] = {
 }
 """Steps in their order, with the counts that are numerator and denominator."""
 
+RESPONSE = ("right_party", "recorded")
+"""The first two steps at once."""
+
 
 def funnel(counts: pd.DataFrame, by: Sequence[str] = ("channel",), level: float = 0.95) -> pd.DataFrame:
     """Rate of each step: `by`, step, step_order, numerator, denominator, clusters, rate, rate_lower, rate_upper.
@@ -61,7 +64,7 @@ def response(counts: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
 
     Returns channel, numerator, denominator, clusters, rate, rate_lower, rate_upper.
     """
-    return _rates(counts, "response", ("right_party", "recorded"), ["channel"], level)
+    return _rates(counts, "response", RESPONSE, ["channel"], level)
 
 
 STAGES: dict[str, str] = {
