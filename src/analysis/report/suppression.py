@@ -14,6 +14,9 @@ SMALL, FEW, COMPLEMENT = "small_cell", "few_events", "complement"
 
 TOLERANCE = 1e-9
 
+SIZES = ("units", "clusters")
+"""Columns that tell how many a cell holds in other words: they go where its count goes."""
+
 
 def suppress(
     frame: pd.DataFrame,
@@ -38,8 +41,9 @@ def suppress(
     its total: suppress the table of totals, too.
 
     Adds `suppressed` (bool) and `suppressed_because` ("small_cell", "few_events", "complement" or ""), and blanks
-    `count`, `events` and every column of floats, or the columns in `blank`. Row order is kept. Raises ChapterError
-    for columns that are not there. Source: Hundepool et al., Statistical Disclosure Control (Wiley 2012), ch. 4.
+    `count`, `events`, `units`, `clusters` and every column of floats, or the columns in `blank`. Row order is
+    kept. Raises ChapterError for columns that are not there. Source: Hundepool et al., Statistical Disclosure
+    Control (Wiley 2012), ch. 4.
 
     Does not protect against a second table with other groups of the same accounts.
     """
@@ -62,18 +66,24 @@ def suppress_rates(
     """Suppress a frame of rates by accounts and by balance: what is withheld by one basis is by the other.
 
     `rates` has a row a basis ("accounts", "balance") for each combination of its label columns, with numerator and
-    denominator; accounts decide, since a sum of money can give an account away as well as a count. Adds
-    `suppressed` and `suppressed_because`, and blanks every column of numbers but labels. See `suppress`.
+    denominator; accounts decide, since a sum of money can give an account away as well as a count. Where a
+    denominator counts account-months, so few accounts may fill it: a cell of fewer than `minimum` customers
+    (`clusters`) is small as well. Adds `suppressed` and `suppressed_because`, and blanks every column of numbers
+    but labels. Raises ChapterError where a cell has no row by accounts. See `suppress`.
     """
     numeric = rates.select_dtypes("number").columns
     labels = [c for c in rates.columns if c not in numeric or c in ("since", "months")]
     keys = [c for c in labels if c != "basis"]
-    accounts = rates[rates["basis"] == "accounts"]
+    accounts = _few_customers(rates[rates["basis"] == "accounts"], minimum)
     decided = suppress(
         accounts, count="denominator", within=within, minimum=minimum, minimum_events=minimum_events
     )
     marks = decided[[*keys, "suppressed", "suppressed_because"]]
     marked = rates.merge(marks, on=keys, how="left", validate="many_to_one")
+    alone = marked[marked["suppressed"].isna()]
+    if len(alone):
+        first = ", ".join(f"{key} {alone[key].iloc[0]}" for key in keys)
+        raise ChapterError(f"suppression: {first} has a row by balance but none by accounts; pass both")
     return _blanked(
         rates.reset_index(drop=True),
         marked["suppressed"].to_numpy(dtype=bool),
@@ -85,22 +95,32 @@ def suppress_rates(
 def suppress_rolls(rolled: pd.DataFrame, minimum: int = 10, minimum_events: int = 3) -> pd.DataFrame:
     """Suppress a roll-rate matrix, whose rows add up to their denominators.
 
-    Withheld are all cells of a start with fewer than `minimum` account-months (`from_accounts`), every cell with 1
-    to `minimum_events` − 1 of them, and in each row the smallest other cell where a single one would follow from
-    the rest. Adds `suppressed` and `suppressed_because` and blanks counts and rates. See `suppress`.
+    Withheld are all cells of a start with fewer than `minimum` account-months (`from_accounts`) or customers
+    (`clusters`), every cell with 1 to `minimum_events` − 1 account-months, and in each row the smallest other cell
+    where a single one would follow from the rest. Adds `suppressed` and `suppressed_because` and blanks counts and
+    rates. See `suppress`.
     """
     rows = [column for column in ("dimension", "value", "period", "from_state") if column in rolled.columns]
     rolled = rolled.reset_index(drop=True)
     decided = suppress(rolled, count="accounts", events=None, within=[rows], minimum=minimum_events)
     because = decided["suppressed_because"].replace(SMALL, FEW).to_numpy(dtype=object)
-    tiny = ((rolled["from_accounts"] > 0) & (rolled["from_accounts"] < minimum)).to_numpy()
+    size = _few_customers(rolled, minimum, "from_accounts")["from_accounts"]
+    tiny = ((size > 0) & (size < minimum)).to_numpy()
     because = np.where(tiny, SMALL, because)
     numeric = [c for c in rolled.select_dtypes("number").columns if c not in rows]
     # The denominator of a start that is large enough is no secret; its cells may be.
-    shown = [c for c in numeric if c not in ("from_accounts", "from_balance", "clusters")]
-    blanked = _blanked(rolled, because != "", because, shown)
-    totals = _blanked(rolled[["from_accounts", "from_balance"]], tiny, because, ["from_accounts", "from_balance"])
-    return blanked.assign(from_accounts=totals["from_accounts"], from_balance=totals["from_balance"])
+    of_start = [c for c in ("from_accounts", "from_balance", "clusters") if c in rolled.columns]
+    blanked = _blanked(rolled, because != "", because, [c for c in numeric if c not in of_start])
+    totals = _blanked(rolled[of_start], tiny, because, of_start)
+    return blanked.assign(**{column: totals[column] for column in of_start})
+
+
+def _few_customers(cells: pd.DataFrame, minimum: int, count: str = "denominator") -> pd.DataFrame:
+    """Cells of so few customers that they are small, however many account-months they hold."""
+    if "clusters" not in cells.columns:
+        return cells
+    few = (cells["clusters"] < minimum) & (cells[count] > 0)
+    return cells.assign(**{count: cells[count].mask(few, cells[count].clip(upper=minimum - 1))})
 
 
 def _few(counts: np.ndarray, had: np.ndarray, least: int) -> np.ndarray:
@@ -210,7 +230,7 @@ def _columns(
         return [column for column in frame.columns if column in blank]
     keys = {column for columns in within for column in columns}
     floats = [c for c in frame.columns if pd.api.types.is_float_dtype(frame[c].dtype)]
-    return [c for c in frame.columns if c not in keys and (c in (count, events) or c in floats)]
+    return [c for c in frame.columns if c not in keys and (c in (count, events, *SIZES) or c in floats)]
 
 
 def _blanked(frame: pd.DataFrame, hidden: np.ndarray, because: np.ndarray, columns: list[str]) -> pd.DataFrame:
