@@ -107,11 +107,16 @@ def _code(column: ir.Column, cuts: list[float] | None) -> ir.StringValue:
     return column.isnull().ifelse(ibis.literal("unknown"), code.cast("string"))
 
 
+def _number(edge: float) -> str:
+    """An edge as people write it: 21,200 and 0.345, never 2.12e+04."""
+    return f"{edge:,.0f}" if abs(edge) >= 1000 else f"{edge:.3g}"
+
+
 def _bin_names(cuts: dict[str, list[float]]) -> pd.DataFrame:
     """Names of numeric bins: feature, code, bin, bin_order."""
     rows = []
     for feature, edges in cuts.items():
-        low = ["", *(f"{edge:.4g}" for edge in edges)]
+        low = ["", *(_number(edge) for edge in edges)]
         high = [*low[1:], ""]
         for i, (a, b) in enumerate(zip(low, high, strict=True)):
             name = f"[{a}, {b})" if a and b else (f"below {b}" if b else (f"{a} or more" if a else "any"))

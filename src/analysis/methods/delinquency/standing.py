@@ -28,6 +28,18 @@ def side_by_side(rates: pd.DataFrame, changes: pd.DataFrame, now: str, before: s
     return table
 
 
+def without_withheld(changes: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
+    """The changes of which neither rate is withheld.
+
+    `changes` have dimension, value, measure, basis, period and before; `rates` the same but before, and
+    `suppressed`.
+    """
+    withheld = {tuple(row) for row in rates.loc[rates["suppressed"], [*KEYS, "period"]].itertuples(index=False)}
+    rows = changes[[*KEYS, "period", "before"]].itertuples(index=False)
+    kept = [not ({(*row[:4], row.period), (*row[:4], row.before)} & withheld) for row in rows]
+    return changes[kept].reset_index(drop=True)
+
+
 def ranges(segments: pd.DataFrame) -> pd.DataFrame:
     """Highest and lowest rate within each dimension, widest range first; one basis, measure and period.
 
