@@ -9,6 +9,8 @@ from analysis.core.errors import InputError
 from analysis.data.portfolio import Portfolio
 
 FILE = "truth.json"
+HELD_AGAINST = ("entry", "cure")
+"""Parts that estimates are held against."""
 
 
 def read_truth(portfolio: Portfolio) -> dict[str, Any] | None:
@@ -21,6 +23,10 @@ def read_truth(portfolio: Portfolio) -> dict[str, Any] | None:
     if not portfolio.info.simulated or not path.is_file():
         return None
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except json.JSONDecodeError as error:
+        truth = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not valid JSON: {error}. Simulate the portfolio again") from None
+    missing = [key for key in HELD_AGAINST if not isinstance(truth, dict) or key not in truth]
+    if missing:
+        raise InputError(f"{path} is not valid: it lacks '{missing[0]}'. Simulate the portfolio again")
+    return dict(truth)
