@@ -58,18 +58,11 @@ def rolls(panel: pd.DataFrame, accounts: pd.DataFrame, dimensions: Sequence[str]
     status = panel["status"].to_numpy()
     for place, name in enumerate(EXITS):
         state[status == name] = len(buckets.labels) + place
-    account = panel["account"].to_numpy()
-    follows = np.flatnonzero(account[1:] == account[:-1])
-    steps = pd.DataFrame(
-        {
-            "account": account[follows],
-            "m": panel["m"].to_numpy()[follows + 1],
-            "from_state": state[follows],
-            "to_state": state[follows + 1],
-            "balance": panel["balance"].to_numpy()[follows],
-            "to_balance": panel["balance"].to_numpy()[follows + 1],
-        }
-    )
+    rows = panel[["account", "m", "balance"]].assign(state=state)
+    later = rows.groupby("account")[["state", "balance"]].shift(-1)
+    steps = rows.assign(to_state=later["state"], to_balance=later["balance"]).dropna(subset=["to_state"])
+    steps = steps.assign(m=steps["m"] + 1, to_state=steps["to_state"].astype("int8"))
+    steps = steps.rename(columns={"state": "from_state"})
     sums = {"accounts": ("balance", "size"), "balance": ("balance", "sum"), "to_balance": ("to_balance", "sum")}
     return split(steps, accounts, dimensions, ["m", "from_state", "to_state"], sums)
 

@@ -99,10 +99,14 @@ def steps(
     Columns account_id, cluster, m (the month stepped *into*), state and balance at the start, to_state, and
     `to_<column>` for each column of `carry`. An account's last row starts no step.
     """
-    rows = account_months(part, buckets, window)
     needed = [ACCOUNT, CLUSTER, "m", "state", "balance", *(c for c in carry if c != "balance")]
-    rows = rows.select(*needed)
-    found = _next_row(rows, ("state", *carry)) if in_file_order(part) else _next_month(rows, ("state", *carry))
+    if in_file_order(part):
+        # Accounts are left out only after their rows were followed: a join need not keep the file's order.
+        rows = as_states(part.loosely("months"), buckets, window).select(*needed)
+        found = part.without_shared(_next_row(rows, ("state", *carry)))
+    else:
+        rows = account_months(part, buckets, window).select(*needed)
+        found = _next_month(rows, ("state", *carry))
     return found.mutate(m=(found.m + 1).cast("int32"))
 
 
@@ -122,8 +126,8 @@ def _next_row(rows: ir.Table, columns: Sequence[str]) -> ir.Table:
     ahead = ibis.window()
     later = {f"to_{column}": rows[column].lead(1).over(ahead) for column in columns}
     found = rows.mutate(**later, next_account=rows[ACCOUNT].lead(1).over(ahead))
-    same = found.next_account == found[ACCOUNT]
-    return found.filter(same & found.to_state.notnull()).drop("next_account")
+    same = found.filter((found.next_account == found[ACCOUNT]) & found.to_state.notnull())
+    return same.select(*rows.columns, *later)
 
 
 def in_file_order(part: Part) -> bool:

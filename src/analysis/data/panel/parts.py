@@ -26,7 +26,7 @@ CLUSTER = "cluster"
 LIGHT = 5
 """Larger parts for aggregates that keep few of the rows they read."""
 
-SHARED_WEIGHT = 3
+SHARED_WEIGHT = 6
 """Rows that are added up by customer take so much more memory than others."""
 
 
@@ -58,9 +58,11 @@ class Part:
             table = table.filter(table[ACCOUNT] >= self.lowest)
         if self.below is not None:
             table = table.filter(table[ACCOUNT] < self.below)
-        if self.shared is not None:
-            table = table.anti_join(self.shared, ACCOUNT)
-        return table.mutate(**{CLUSTER: table[ACCOUNT]})
+        return self.without_shared(table.mutate(**{CLUSTER: table[ACCOUNT]}))
+
+    def without_shared(self, rows: ir.Table) -> ir.Table:
+        """Rows without the accounts that other parts take by customer."""
+        return rows if self.shared is None else rows.anti_join(self.shared, ACCOUNT)
 
     def loosely(self, name: str) -> ir.Table:
         """Rows of a table that include the part's accounts, and others: cheaper where a join picks them anyway."""
@@ -93,7 +95,7 @@ def parts(
     for low, high in zip([None, *bounds], [*bounds, None], strict=True):
         yield Part(portfolio, shared if count else None, lowest=low, below=high)
     if shared is not None and count:
-        yield from _together(portfolio, shared, count, rows)
+        yield from _together(portfolio, shared, count, rows if entire else rows // SHARED_WEIGHT)
 
 
 def shared_accounts(portfolio: Portfolio) -> ir.Table:
@@ -117,7 +119,7 @@ def _together(portfolio: Portfolio, shared: ir.Table, count: int, rows: int) -> 
     if portfolio.engine.name == "duckdb":
         accounts = int(portfolio.table("accounts").count().execute())
         total = pq.read_metadata(portfolio.path("months")).num_rows
-        slices = max(-(-total * count * SHARED_WEIGHT // (accounts * rows)), 1)
+        slices = max(-(-total * count // (accounts * rows)), 1)
     for number in range(slices):
         chosen = shared if slices == 1 else shared.filter(shared[CLUSTER] % slices == number)
         yield Part(portfolio, chosen, together=True)
