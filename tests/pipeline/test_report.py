@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from analysis.core.errors import ArrearsError, ChapterError
+from analysis.core.errors import ArrearsError, ChapterError, InputError
+from analysis.pipeline import run
 from analysis.pipeline.progress import Lines
 from analysis.pipeline.report import Published, publish, report
 from analysis.pipeline.run import Request, execute, open_run, resolve
@@ -132,3 +133,22 @@ def test_a_project_without_chapters_has_nothing_to_report(project: Project) -> N
     shutil.rmtree(project.root / "notebooks")
     with pytest.raises(ChapterError, match="a report needs all chapters"):
         make(project)
+
+
+def test_tables_replaced_while_chapters_read_them_publish_nothing(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(project)
+    before, run_chapters = project.files(project.target), run.run_chapters
+
+    def replacing(*arguments: Any) -> Any:
+        outcomes = run_chapters(*arguments)
+        project.write_portfolio(days_past_due=31)
+        return outcomes
+
+    monkeypatch.setattr(run, "run_chapters", replacing)
+    with pytest.raises(InputError, match=r"months changed while the run was reading\. Nothing was published"):
+        make(project, fresh=True)
+    assert project.files(project.target) == before
+    monkeypatch.setattr(run, "run_chapters", run_chapters)
+    assert make(project).renewed

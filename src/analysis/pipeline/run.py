@@ -110,7 +110,22 @@ def execute(run: Run, progress: Progress) -> list[Outcome]:
     failed = any(outcome.status == "failed" for outcome in outcomes)
     run.save_record("failed" if failed else "done")
     raise_failures(outcomes)
+    require_same_tables(run)
     return outcomes
+
+
+def require_same_tables(run: Run) -> None:
+    """Raise InputError where a table was replaced while chapters read it: their numbers would mix two states."""
+    before, after = run.record["inputs"], read_inputs(run.folder, run.hashes)
+    changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    if changed:
+        for chapter in run.chapters:
+            run.states.forget(chapter)
+        run.save_record("failed")
+        raise InputError(
+            f"{run.folder}: {', '.join(changed)} changed while the run was reading. Nothing was published; "
+            "run it again once the tables are complete"
+        )
 
 
 def check(run: Run, progress: Progress) -> None:
