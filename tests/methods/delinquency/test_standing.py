@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.methods.delinquency.standing import cohort_pair, highest, latest, ranges, side_by_side
+from analysis.methods.delinquency.standing import (
+    cohort_pair,
+    highest,
+    latest,
+    ranges,
+    side_by_side,
+    without_withheld,
+)
 
 RATE = ["rate", "rate_lower", "rate_upper"]
 
@@ -60,6 +67,22 @@ def test_a_rate_without_an_earlier_one_stays_with_its_changes_missing() -> None:
     second = side_by_side(RATES, CHANGES, "now", "before", "year_ago").iloc[1]
     assert second["rate"] == 0.02
     assert second[["rate_before", "rate_year_ago", "change", "change_year"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("withheld", "left"), [("now", []), ("before", ["year_ago"]), ("other", ["before", "year_ago"])]
+)
+def test_a_change_from_or_to_a_withheld_rate_is_withheld(withheld: str, left: list[str]) -> None:
+    marks = RATES.assign(suppressed=False).query("measure == 'overdue_30' and dimension == 'all'")
+    marks = pd.concat([marks, marks.head(1).assign(period="other")], ignore_index=True)
+    marks["suppressed"] = marks["period"] == withheld
+    assert without_withheld(CHANGES, marks)["before"].tolist() == left
+
+
+def test_where_nothing_changed_yet_the_columns_are_there_all_the_same() -> None:
+    found = without_withheld(CHANGES.iloc[:0], RATES.assign(suppressed=False))
+    assert found.empty
+    assert list(found.columns) == list(CHANGES.columns)
 
 
 def test_the_widest_range_of_rates_comes_first() -> None:

@@ -37,7 +37,7 @@ def without_withheld(changes: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame
     withheld = {tuple(row) for row in rates.loc[rates["suppressed"], [*KEYS, "period"]].itertuples(index=False)}
     rows = changes[[*KEYS, "period", "before"]].itertuples(index=False)
     kept = [not ({(*row[:4], row.period), (*row[:4], row.before)} & withheld) for row in rows]
-    return changes[kept].reset_index(drop=True)
+    return changes[pd.Series(kept, index=changes.index, dtype=bool)].reset_index(drop=True)
 
 
 def ranges(segments: pd.DataFrame) -> pd.DataFrame:
