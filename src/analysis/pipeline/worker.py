@@ -21,6 +21,7 @@ import papermill
 import psutil
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.paths import jupyter_runtime_dir
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
@@ -36,6 +37,10 @@ class OwnKernelManager(AsyncKernelManager):
     """
 
     transport = "ipc"
+
+    def _ip_default(self) -> str:
+        """What the sockets' names begin with; Jupyter's own choice is one for all kernels of a folder."""
+        return str(Path(jupyter_runtime_dir()) / "kernel")
 
     @property
     def kernel_spec(self) -> KernelSpec:
