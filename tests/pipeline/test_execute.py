@@ -84,7 +84,7 @@ def test_bad_input_that_a_chapter_finds_counts_as_bad_input(project: Project) ->
 
 def test_a_kernel_that_dies_fails_its_chapter(project: Project) -> None:
     project.write_chapter(10, "first", "import os\nos._exit(9)")
-    with pytest.raises(ChapterError, match="chapter 'first' failed at the kernel died"):
+    with pytest.raises(ChapterError, match="chapter 'first' failed: the kernel died"):
         run(project)
 
 
@@ -100,7 +100,7 @@ def test_several_failures_are_all_told() -> None:
         Outcome("a", "failed", failure="cell [1]: KeyError: 'x'"),
         Outcome("b", "failed", failure="it died"),
     ]
-    with pytest.raises(ChapterError, match=r"(?s)chapter 'a' failed at .*KeyError.*chapter 'b' failed at it died"):
+    with pytest.raises(ChapterError, match=r"(?s)chapter 'a' failed at .*KeyError.*chapter 'b' failed: it died"):
         raise_failures([*failures, Outcome("c", "done")])
 
 

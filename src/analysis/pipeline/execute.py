@@ -161,12 +161,14 @@ def raise_failures(outcomes: Sequence[Outcome]) -> None:
     kinds = {getattr(errors, outcome.error, errors.ChapterError) for outcome in failed}
     if all(getattr(kind, "exit_code", 0) == errors.InputError.exit_code for kind in kinds):
         raise errors.InputError("\n".join(f"chapter '{o.chapter}': {o.message}" for o in failed))
-    raise errors.ChapterError("\n".join(f"chapter '{o.chapter}' failed at {_in_short(o)}" for o in failed))
+    raise errors.ChapterError("\n".join(f"chapter '{o.chapter}' failed{_in_short(o)}" for o in failed))
 
 
 def _in_short(outcome: Outcome) -> str:
+    """Where, and the first and the last line of why."""
     lines = [line for line in outcome.failure.splitlines() if line.strip()]
-    return lines[0] if len(lines) == 1 else f"{lines[0]} … {lines[-1]}"
+    text = lines[0] if len(lines) == 1 else f"{lines[0]} … {lines[-1]}"
+    return f" at {text}" if text.startswith("cell") else f": {text}"
 
 
 def _work(job: Job, connection: Connection) -> None:

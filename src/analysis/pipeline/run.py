@@ -206,7 +206,7 @@ class _Finishing:
     def _missing(self, chapter: ChapterFile) -> str:
         """A chapter that forgot to close has no headlines, and would silently be absent from the first page."""
         path = self.run.places.results / chapter.name / "headline.json"
-        return "" if path.is_file() else f"its end: {path.name} is missing; call chapter.close() last"
+        return "" if path.is_file() else f"{path.name} is missing; call chapter.close() last"
 
 
 def _chapter_record(run: Run, outcome: Outcome) -> dict[str, Any]:
