@@ -11,7 +11,7 @@ import pytest
 from analysis.core.errors import InputError, ParameterError
 from analysis.core.parameters import load_parameters
 from analysis.core.periods import Period
-from analysis.pipeline.commands import overrides_of, params_file, published_folder
+from analysis.pipeline.commands import name_from, overrides_of, params_file, published_folder
 from analysis.pipeline.hashes import FileHashes
 from analysis.pipeline.places import places_of
 from analysis.pipeline.record import begin_record, code_version, package_versions, params_hash, read_inputs
@@ -113,6 +113,13 @@ def test_a_portfolio_on_the_command_line_counts_from_where_one_stands(
     monkeypatch.chdir(project.portfolio)
     given = overrides_of(["delinquency.history_months=7"], portfolio=Path(), period=None)
     assert given == {"portfolio": str(project.portfolio.resolve()), "delinquency.history_months": 7}
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("data/portfolio/demo", "demo"), ("My Bank (2025)", "my-bank-2025"), ("…", "demo")]
+)
+def test_a_simulated_portfolio_is_named_after_its_folder(folder: str, name: str) -> None:
+    assert name_from(Path(folder)) == name
 
 
 def test_an_override_without_a_value_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,16 @@ def simulate_portfolio(
             seed=seed,
             variant=variant,
             replace=replace,
+            name=name_from(to),
             progress=lambda done, of: progress.step("simulate", done, of),
         )
         progress.end("simulate", f"{accounts:,} accounts, {months} months to {last:%Y-%m}")
     print(f"Portfolio: {to}")
+
+
+def name_from(folder: Path) -> str:
+    """Name of a portfolio, after its folder: reports of portfolios with the same name take each other's place."""
+    return re.sub(r"[^a-z0-9_-]+", "-", folder.resolve().name.lower()).strip("-_") or "demo"
 
 
 def check_folder(folder: Path, engine: str) -> None:
