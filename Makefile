@@ -17,6 +17,7 @@ UV     := $(shell command -v uv 2>/dev/null)
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
 	echo $$p; break; fi; done)
+BENCHMARKS ?= simulate panel report cure_fit cure_coverage
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 ifneq ($(UV),)
@@ -74,8 +75,8 @@ check: $(VENV)/.test
 	$(if $(NOTEBOOKS),$(BIN)/nbstripout --keep-id --verify $(NOTEBOOKS))
 	$(BIN)/python -m pytest -q tests/test_notebooks.py tests/test_environment.py
 
-bench: $(VENV)/.test
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script $(ARGS); done
+bench: $(VENV)/.test $(DEMO)/portfolio.yml
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py $(ARGS); done
 
 clean:
 	rm -rf reports/work reports/_book reports/_site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
