@@ -117,6 +117,11 @@ class DelinquencyParameters(Section):
     def buckets(self) -> Buckets:
         return Buckets(self.states)
 
+    @property
+    def forecast_buckets(self) -> Buckets:
+        """The states, with an edge at 30 days, since that is the rate which is forecast."""
+        return Buckets(tuple(sorted({*self.states, 30})))
+
     def window_until(self, last: date) -> tuple[date, date]:
         """First and last month end looked at, given the last one that the data can serve."""
         if self.window is None:

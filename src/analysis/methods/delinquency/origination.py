@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.statistics.jackknife import fold_counts, jackknife_error, leave_one_out, t_quantile
+from analysis.statistics.ratio import ratio
 
 Array = NDArray[np.float64]
 
@@ -113,7 +114,7 @@ def _feature_lifts(part: pd.DataFrame, level: float) -> pd.DataFrame:
 
 def _log_lift(counts: Array) -> Array:
     """Logarithm of the lift from (…, [accounts, entered], bins); minus infinity where nobody entered."""
-    shares = counts / counts.sum(axis=-1, keepdims=True)
+    shares = ratio(counts, counts.sum(axis=-1, keepdims=True))
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.log(shares[..., 1, :]) - np.log(shares[..., 0, :])
     return np.where(np.isnan(value), -np.inf, value)
