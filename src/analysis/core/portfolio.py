@@ -44,7 +44,7 @@ class PortfolioInfo(BaseModel):
     @field_validator("breaks", mode="before")
     @classmethod
     def _month_ends(cls, value: object) -> list[date]:
-        return [parse_month(str(month)) for month in value] if isinstance(value, list) else []
+        return [parse_month(str(month)) for month in value] if isinstance(value, (list, tuple)) else []
 
     def charge_off_after(self, product: str) -> int:
         """Days past due at which an account of that product is charged off."""
