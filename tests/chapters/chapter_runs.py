@@ -1,0 +1,99 @@
+"""Running a chapter's notebook in a project of its own, and what it leaves behind."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+import yaml
+
+from analysis.report.headlines import Headline, read_headlines
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NOTEBOOK = REPOSITORY / "notebooks" / "10_delinquency.ipynb"
+SHARED = REPOSITORY.parent / "shared" / "data"
+
+
+@dataclass
+class Left:
+    """What a run of the chapter left: results by name, headlines, sections left out, and what was shown."""
+
+    work: Path
+    shown: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        return self.work / "results" / "delinquency"
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        return {path.stem: pd.read_parquet(path) for path in sorted(self.folder.glob("*.parquet"))}
+
+    def table(self, name: str) -> pd.DataFrame:
+        return pd.read_parquet(self.folder / f"{name}.parquet")
+
+    @property
+    def headlines(self) -> dict[str, Headline]:
+        return {headline.key: headline for headline in read_headlines(self.folder / "headline.json")}
+
+    @property
+    def left_out(self) -> dict[str, list[str]]:
+        """Sections left out, with the tables and columns that they lack."""
+        notes = yaml.safe_load((self.work / "state" / "delinquency" / "chapter.json").read_text(encoding="utf-8"))
+        return {
+            section["label"].removeprefix("sec-delinquency-"): section["missing"] for section in notes["left_out"]
+        }
+
+    @property
+    def prose(self) -> str:
+        return "\n".join(bundle["text/markdown"] for details, bundle in self.shown if details["kind"] == "prose")
+
+    def markdown(self, label: str) -> str:
+        """A table as it is printed."""
+        (found,) = [bundle["text/markdown"] for details, bundle in self.shown if details.get("label") == label]
+        return str(found)
+
+    @property
+    def labels(self) -> list[str]:
+        return [details["label"] for details, _ in self.shown if "label" in details]
+
+    @property
+    def texts(self) -> str:
+        """Every word and number that was shown, pictures apart from their titles and descriptions."""
+        kept = [str(value) for details, _ in self.shown for value in details.values()]
+        kept += [bundle["text/markdown"] for _, bundle in self.shown if "text/markdown" in bundle]
+        return "\n".join(kept)
+
+
+def make_project(root: Path, portfolio: Path, period: str, **chosen: Any) -> Path:
+    """A project with this one chapter; `chosen` are further keys of its parameters."""
+    for folder in ("params", "notebooks", "reports"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    (root / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
+    shutil.copy(NOTEBOOK, root / "notebooks" / NOTEBOOK.name)
+    content = {"period": period, "portfolio": str(portfolio)} | chosen
+    (root / "params" / "quarterly.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    return root
+
+
+def run_cells(root: Path, monkeypatch: Any, overrides: Mapping[str, Any] | None = None) -> Left:
+    """Run the notebook's code from top to bottom in this process, which spares a kernel's start."""
+    left = Left(root)
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(
+        "analysis.report.show._publish", lambda bundle, details: left.shown.append((details, bundle))
+    )
+    monkeypatch.setattr("analysis.report.show._shown", {})
+    scope: dict[str, Any] = {}
+    for cell in nbformat.read(root / "notebooks" / NOTEBOOK.name, as_version=4).cells:
+        if cell.cell_type == "code":
+            exec(compile(cell.source, f"cell '{cell.id}'", "exec"), scope)
+        if cell.id == "parameters":
+            scope["overrides"] = dict(overrides or {})
+    left.work = scope["chapter"].work
+    return left
