@@ -97,3 +97,10 @@ def run_cells(root: Path, monkeypatch: Any, overrides: Mapping[str, Any] | None 
             scope["overrides"] = dict(overrides or {})
     left.work = scope["chapter"].work
     return left
+
+
+def numbers_of(left: Left, name: str, **labels: str) -> pd.DataFrame:
+    frame = left.table(name)
+    for column, value in labels.items():
+        frame = frame[frame[column] == value]
+    return frame
