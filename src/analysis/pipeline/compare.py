@@ -83,11 +83,12 @@ def compare_tables(name: str, before: pd.DataFrame, after: pd.DataFrame) -> Iter
 
 
 def key_columns(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
-    """Columns that tell rows apart: all that are no numbers, and where these do not suffice whole numbers too.
+    """Columns that tell rows apart: all but numbers, truths and FINDINGS; where they don't suffice whole numbers too.
 
     Empty where no such columns tell the rows of both tables apart: rows are then matched by their position.
     """
-    keys = [column for column in before.columns if not _measures(before[column]) and not _measures(after[column])]
+    names = [column for column in before.columns if column not in FINDINGS]
+    keys = [name for name in names if not _measures(before[name]) and not _measures(after[name])]
     more = [column for column in before.columns if column not in keys and _whole(before[column])]
     while any(frame.duplicated(keys).any() if keys else len(frame) > 1 for frame in (before, after)):
         if not more:
@@ -96,8 +97,12 @@ def key_columns(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
     return keys
 
 
+FINDINGS = ("suppressed_because",)
+"""Texts that are found and not given, so that they can't tell rows apart; true and false are found as well."""
+
+
 def _measures(values: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    return pd.api.types.is_numeric_dtype(values)
 
 
 def _whole(values: pd.Series) -> bool:

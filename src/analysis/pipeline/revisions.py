@@ -30,7 +30,7 @@ PAGE = """<!DOCTYPE html>
 <link rel="stylesheet" href="assets/site.css">
 <style>
 body {{ margin: 0 auto; max-width: 60rem; padding: 2rem 1.2rem; }}
-table {{ overflow-wrap: anywhere; }}
+main td:nth-child(3) {{ white-space: normal; min-width: 18rem; }}
 </style>
 </head>
 <body>
@@ -175,7 +175,8 @@ def _caused(causes: Sequence[str], words: Words) -> str:
 def _table(columns: Iterable[str], rows: Iterable[Sequence[Any]], words: Words) -> str:
     head = "".join(f"<th>{words.label(f'columns.{name}')}</th>" for name in columns)
     body = "\n".join("<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row) + "</tr>" for row in rows)
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+    return f'<div class="scroll">\n{table}\n</div>'
 
 
 def _cell(value: Any) -> str:
