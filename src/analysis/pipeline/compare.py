@@ -83,7 +83,7 @@ def compare_tables(name: str, before: pd.DataFrame, after: pd.DataFrame) -> Iter
 
 
 def key_columns(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
-    """Columns that tell rows apart: all but numbers, truths and FINDINGS; where they don't suffice whole numbers too.
+    """Columns that tell rows apart: all but numbers, truths and FINDINGS, and where needed whole numbers, too.
 
     Empty where no such columns tell the rows of both tables apart: rows are then matched by their position.
     """
