@@ -45,7 +45,8 @@ def rolls(
         fine = _cells(taken, [*dimensions, "m"], False, moments)
         return roll_up(fine, dimensions, [*keys, *STATES], LARGEST)
 
-    found = over_parts(portfolio, build, [*keys, *STATES], clustered=moments, largest=LARGEST)
+    abreast = 1 if moments else 2
+    found = over_parts(portfolio, build, [*keys, *STATES], clustered=moments, largest=LARGEST, abreast=abreast)
     named = with_month(_with_denominators(found, keys, moments))
     named.insert(3, "broken", named["month"].dt.date.isin(breaks(portfolio)))
     return _named(named, buckets)
