@@ -23,7 +23,9 @@ CURED = """
 
 def test_truth_is_plain_json_without_blanks_that_are_no_numbers(demo) -> None:
     text = (demo.folder / "truth.json").read_text(encoding="utf-8")
-    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} in truth.json"))
+    found: list[str] = []
+    json.loads(text, parse_constant=found.append)
+    assert found == []
 
 
 def test_truth_holds_every_parameter(demo) -> None:

@@ -22,7 +22,7 @@ def fit(frame: pd.DataFrame, latency: str = "weibull", **options: object) -> Mix
     return MixtureCure(latency).fit(frame, "months", "event", FORMULA, FORMULA, **(late | options))  # type: ignore[arg-type]
 
 
-def same(first: MixtureCure, second: MixtureCure, rel: float = 1e-6) -> None:
+def assert_same(first: MixtureCure, second: MixtureCure, rel: float = 1e-6) -> None:
     assert first.log_likelihood_ == pytest.approx(second.log_likelihood_, rel=1e-10)
     np.testing.assert_allclose(first.params_, second.params_, rtol=rel, atol=1e-7)
     np.testing.assert_allclose(first.variance_matrix_, second.variance_matrix_, rtol=1e-4, atol=1e-8)
@@ -34,13 +34,13 @@ def test_a_weight_counts_as_repeated_rows(spells: Draw, latency: str, options: d
     frame = spells(rows=400)
     frame = frame.assign(weight=1 + np.arange(len(frame)) % 3, customer=np.arange(len(frame)) // 4)
     repeated = frame.loc[frame.index.repeat(frame.weight)].reset_index(drop=True)
-    same(fit(frame, latency, weights_col="weight", **options), fit(repeated, latency, **options))
+    assert_same(fit(frame, latency, weights_col="weight", **options), fit(repeated, latency, **options))
 
 
 def test_a_weight_counts_as_repeated_rows_for_cox_too(spells: Draw) -> None:
     frame = spells(rows=300).assign(weight=lambda f: 1 + np.arange(len(f)) % 3)
     repeated = frame.loc[frame.index.repeat(frame.weight)].reset_index(drop=True)
-    same(fit(frame, "cox", weights_col="weight"), fit(repeated, "cox"), rel=1e-4)
+    assert_same(fit(frame, "cox", weights_col="weight"), fit(repeated, "cox"), rel=1e-4)
 
 
 @pytest.mark.parametrize("latency", NAMES)
@@ -48,12 +48,12 @@ def test_cells_give_the_fit_of_their_rows(spells: Draw, latency: str) -> None:
     frame = spells(rows=900).round({"x1": 0, "x2": 0})
     cells = compress(frame, ["x1", "x2", "months", "event", "entry"])
     assert len(cells) < len(frame)
-    same(fit(cells, latency, weights_col="weight"), fit(frame, latency))
+    assert_same(fit(cells, latency, weights_col="weight"), fit(frame, latency))
 
 
 def test_rows_in_another_order_give_the_same_fit(spells: Draw) -> None:
     frame = spells()
-    same(fit(frame), fit(frame.sample(frac=1, random_state=1)))
+    assert_same(fit(frame), fit(frame.sample(frac=1, random_state=1)))
 
 
 @pytest.mark.parametrize("latency", ["weibull", "lognormal", "loglogistic", "gompertz", "piecewise", "cox"])
@@ -100,7 +100,7 @@ def test_late_known_never_rows_are_conditioned_on_entry_too() -> None:
 def test_known_never_rows_carry_nothing_of_timing(spells: Draw) -> None:
     frame = spells().assign(entry=0.0)
     moved = frame.assign(months=np.where(frame.event == 2, frame.months + 7, frame.months))
-    same(fit(frame), fit(moved))
+    assert_same(fit(frame), fit(moved))
 
 
 def test_intervals_cover_about_as_often_as_they_say(truths: dict[str, Truth]) -> None:
@@ -180,7 +180,7 @@ def test_a_large_sample_reaches_the_same_maximum_through_its_subsample() -> None
     cells = compress(frame, ["x1", "months", "event"])
     rows = MixtureCure().fit(frame, "months", "event", "x1", "x1")
     assert len(cells) < 1000
-    same(rows, MixtureCure().fit(cells, "months", "event", "x1", "x1", weights_col="weight"))
+    assert_same(rows, MixtureCure().fit(cells, "months", "event", "x1", "x1", weights_col="weight"))
 
 
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
