@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.methods.cure.design import Design
 from analysis.methods.cure.exits import read_exits
+from analysis.statistics.design import Design
 
 if TYPE_CHECKING:
     from lifelines import CoxPHFitter

@@ -17,7 +17,6 @@ from analysis.methods.cure.checks import (
     warn_of_short_follow_up,
 )
 from analysis.methods.cure.cox import CoxFit, fit_cox
-from analysis.methods.cure.design import Design
 from analysis.methods.cure.family import find_latency
 from analysis.methods.cure.follow_up import FollowUp, sufficient_follow_up
 from analysis.methods.cure.inference import inverse_information, sandwich
@@ -28,6 +27,7 @@ from analysis.methods.cure.predictions import Predictions
 from analysis.methods.cure.sample import CURED, NEVER, Sample, Times, read_times
 from analysis.methods.cure.start import fit as fit_likelihood
 from analysis.methods.cure.summary import coefficient_table, printed
+from analysis.statistics.design import Design
 
 INDEX_NAMES = ("part", "covariate")
 
