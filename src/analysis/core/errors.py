@@ -30,6 +30,10 @@ class ChapterError(ArrearsError):
     exit_code = 3
 
 
+class IdentificationWarning(UserWarning):
+    """The data do not pin a model down; the message names the cause and what to do."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One broken rule of the table contract.

@@ -1,13 +1,13 @@
 """Cure: who cures, when, and who never will. The event is cure; what never happens is *never curing*."""
 
+from analysis.core.errors import IdentificationWarning
 from analysis.methods.cure.cause_specific import cause_specific_cox
-from analysis.methods.cure.checks import IdentificationWarning
-from analysis.methods.cure.compress import compress
 from analysis.methods.cure.cumulative_incidence import cumulative_incidence, time_in_state
 from analysis.methods.cure.draw import Truth, draw_spells
 from analysis.methods.cure.follow_up import FollowUp, sufficient_follow_up
 from analysis.methods.cure.gray import GrayTest, gray_test
 from analysis.methods.cure.mixture import MixtureCure
+from analysis.statistics.compress import compress
 
 __all__ = [
     "FollowUp",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from analysis.core.errors import IdentificationWarning
 from analysis.methods.cure.follow_up import FollowUp
 from analysis.methods.cure.likelihood import Array
 
@@ -16,10 +17,6 @@ TAIL_WITHOUT_PLATEAU = 0.01
 TAIL_UNSEEN = 0.05
 RUNAWAY, RUNAWAY_ERROR = 12.0, 5.0
 """Effect over a covariate's range, and its standard error, past which a coefficient is on its way to infinity."""
-
-
-class IdentificationWarning(UserWarning):
-    """The data do not pin the model down; the message names the cause and what to do."""
 
 
 def warn(message: str) -> None:

@@ -15,12 +15,11 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis.methods.cure.baseline import StepBaseline
-from analysis.methods.cure.inference import inverse_information
-from analysis.methods.cure.likelihood import Array, Evaluation, Layout, Likelihood
+from analysis.methods.cure.likelihood import Array, Layout, Likelihood
 from analysis.methods.cure.link import Link
-from analysis.methods.cure.newton import ascent
 from analysis.methods.cure.sample import CURED, NEVER, Sample
 from analysis.methods.cure.start import plateau
+from analysis.statistics.newton import Evaluation, ascent, inverse_information
 
 ROUNDS = 60
 """EM rounds before Newton takes over."""

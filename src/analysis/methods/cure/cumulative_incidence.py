@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.core.errors import ParameterError
 from analysis.methods.cure.exits import read_exits
-from analysis.methods.cure.summary import quantile
+from analysis.statistics.summary import quantile
 
 Array = npt.NDArray[np.float64]
 

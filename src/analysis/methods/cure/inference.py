@@ -1,20 +1,10 @@
-"""Variance of the estimates: from the Hessian, robust, or robust to clusters."""
+"""Variance of the estimates that is robust, or robust to clusters."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from analysis.methods.cure.likelihood import Array, Likelihood
-
-
-def inverse_information(hessian: Array) -> Array:
-    """Inverse of −Hessian, (P, P). A flat direction gets a huge variance, not a negative one."""
-    diagonal = np.abs(np.diag(hessian))
-    scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    values, vectors = np.linalg.eigh(-hessian * np.outer(scale, scale))
-    floor = 1e-12 * max(float(np.abs(values).max()), 1e-300)
-    inverse = (vectors / np.maximum(values, floor)) @ vectors.T
-    return inverse * np.outer(scale, scale)
 
 
 def sandwich(likelihood: Likelihood, theta: Array, bread: Array, clustered: bool) -> Array:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from analysis.methods.cure.latency import Latency
 from analysis.methods.cure.link import Link
 from analysis.methods.cure.sample import CENSORED, CURED, Sample
+from analysis.statistics.newton import Evaluation
 
 Array = npt.NDArray[np.float64]
 
@@ -75,14 +76,6 @@ class Layout:
     @property
     def parts(self) -> tuple[slice, slice, slice]:
         return slice(0, self.p), slice(self.p, self.p + self.q), slice(self.p + self.q, self.size)
-
-
-class Evaluation(NamedTuple):
-    """Log-likelihood (0-d), gradient (P,) and Hessian (P, P) at a point."""
-
-    value: float
-    gradient: Array
-    hessian: Array
 
 
 def mixture_terms(link: Link, family: Latency, eta: Array, mu: Array, anc: Array, clock: Array) -> Terms:

@@ -19,15 +19,16 @@ from analysis.methods.cure.checks import (
 from analysis.methods.cure.cox import CoxFit, fit_cox
 from analysis.methods.cure.family import find_latency
 from analysis.methods.cure.follow_up import FollowUp, sufficient_follow_up
-from analysis.methods.cure.inference import inverse_information, sandwich
+from analysis.methods.cure.inference import sandwich
 from analysis.methods.cure.latency import Latency
 from analysis.methods.cure.likelihood import Array, Layout, Likelihood
 from analysis.methods.cure.link import find_link
 from analysis.methods.cure.predictions import Predictions
 from analysis.methods.cure.sample import CURED, NEVER, Sample, Times, read_times
 from analysis.methods.cure.start import fit as fit_likelihood
-from analysis.methods.cure.summary import coefficient_table, printed
 from analysis.statistics.design import Design
+from analysis.statistics.newton import inverse_information
+from analysis.statistics.summary import coefficient_table, printed
 
 INDEX_NAMES = ("part", "covariate")
 

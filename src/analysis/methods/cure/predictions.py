@@ -9,8 +9,8 @@ import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
 from analysis.methods.cure import predict
-from analysis.methods.cure.summary import quantile
 from analysis.statistics.design import Design
+from analysis.statistics.summary import quantile
 
 
 class Predictions:

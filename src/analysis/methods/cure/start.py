@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from analysis.methods.cure.likelihood import Array, Likelihood
-from analysis.methods.cure.newton import Optimum, maximise
 from analysis.methods.cure.sample import CURED, NEVER, Times
+from analysis.statistics.newton import Optimum, maximise
 
 MANY = 40_000
 """Rows from which a fit on some of them comes first; the whole then needs three or four steps."""

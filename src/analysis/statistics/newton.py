@@ -1,4 +1,4 @@
-"""Newton's method for a maximum, safeguarded where the surface is flat or bends the wrong way."""
+"""Newton's method for a maximum, safeguarded where the surface is flat or bends the wrong way; its variance."""
 
 from __future__ import annotations
 
@@ -6,13 +6,22 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from analysis.methods.cure.likelihood import Array, Evaluation
+Array = npt.NDArray[np.float64]
 
 STEPS = 60
 HALVINGS = 30
 TOLERANCE = 1e-10
 """Newton decrement (twice the gain still to be had, in log-likelihood) at which the search ends."""
+
+
+class Evaluation(NamedTuple):
+    """Log-likelihood, gradient (P,) and Hessian (P, P) at a point."""
+
+    value: float
+    gradient: Array
+    hessian: Array
 
 
 class Optimum(NamedTuple):
@@ -67,3 +76,13 @@ def _search(
             return trial, there
         length /= 2.0
     return None
+
+
+def inverse_information(hessian: Array) -> Array:
+    """Inverse of −Hessian, (P, P). A flat direction gets a huge variance, not a negative one."""
+    diagonal = np.abs(np.diag(hessian))
+    scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    values, vectors = np.linalg.eigh(-hessian * np.outer(scale, scale))
+    floor = 1e-12 * max(float(np.abs(values).max()), 1e-300)
+    inverse = (vectors / np.maximum(values, floor)) @ vectors.T
+    return inverse * np.outer(scale, scale)
