@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,19 @@ Array = npt.NDArray[np.float64]
 
 LAST_MONTH = 600
 """Months after which a discrete wait is cut; it is far beyond any follow-up."""
+
+
+class Wait(Protocol):
+    """A latency to draw from: its name, its baseline parameters, and the ends of its pieces if it has some."""
+
+    @property
+    def latency_name(self) -> str: ...
+
+    @property
+    def baseline(self) -> tuple[float, ...]: ...
+
+    @property
+    def breaks(self) -> tuple[float, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +66,7 @@ def draw_spells(truth: Truth, rows: int, seed: int, levels: Sequence[float] | No
     x = rng.normal(size=(rows, k)) if levels is None else rng.choice(np.asarray(levels), size=(rows, k))
     susceptible = rng.random(rows) < truth.probability(x)
     discrete = truth.latency_name == "discrete"
-    wait = np.where(susceptible, _waits(truth, x @ np.asarray(truth.latency), rng), np.inf)
+    wait = np.where(susceptible, waits(truth, x @ np.asarray(truth.latency), rng), np.inf)
     end = rng.uniform(*truth.follow_up, size=rows)
     entry = np.where(rng.random(rows) < truth.late, rng.uniform(0.0, truth.latest_entry, size=rows), 0.0)
     if discrete:
@@ -65,7 +79,8 @@ def draw_spells(truth: Truth, rows: int, seed: int, levels: Sequence[float] | No
     return frame[months > entry].reset_index(drop=True)
 
 
-def _waits(truth: Truth, zeta: Array, rng: np.random.Generator) -> Array:
+def waits(truth: Wait, zeta: Array, rng: np.random.Generator) -> Array:
+    """Waits of rows with predictor `zeta` (n,) beside the baseline; ParameterError for a latency it cannot draw."""
     uniform = rng.random(zeta.size)
     if truth.latency_name == "weibull":
         return (-np.log(uniform) / np.exp(truth.baseline[0] + zeta)) ** np.exp(-truth.baseline[1])
@@ -76,7 +91,7 @@ def _waits(truth: Truth, zeta: Array, rng: np.random.Generator) -> Array:
     raise ParameterError(f"spells are drawn from weibull, lognormal or discrete, not '{truth.latency_name}'")
 
 
-def _months(truth: Truth, zeta: Array, rng: np.random.Generator) -> Array:
+def _months(truth: Wait, zeta: Array, rng: np.random.Generator) -> Array:
     """Month by month, until the hazard strikes."""
     waits = np.full(zeta.size, float(LAST_MONTH))
     waiting = np.arange(zeta.size)

@@ -17,9 +17,10 @@ from analysis.methods.cure.checks import (
     warn_of_short_follow_up,
 )
 from analysis.methods.cure.cox import CoxFit, fit_cox
+from analysis.methods.cure.estimates import Estimates
 from analysis.methods.cure.family import find_latency
 from analysis.methods.cure.follow_up import FollowUp, sufficient_follow_up
-from analysis.methods.cure.inference import sandwich
+from analysis.methods.cure.inference import row_scores, sandwich
 from analysis.methods.cure.latency import Latency
 from analysis.methods.cure.likelihood import Array, Layout, Likelihood
 from analysis.methods.cure.link import find_link
@@ -28,12 +29,12 @@ from analysis.methods.cure.sample import CURED, NEVER, Sample, Times, read_times
 from analysis.methods.cure.start import fit as fit_likelihood
 from analysis.statistics.design import Design
 from analysis.statistics.newton import inverse_information
-from analysis.statistics.summary import coefficient_table, printed
+from analysis.statistics.summary import printed
 
 INDEX_NAMES = ("part", "covariate")
 
 
-class MixtureCure(Predictions):
+class MixtureCure(Predictions, Estimates):
     """Mixture cure regression in lifelines' manner.
 
     The *event* is cure. A row cures at all with probability p = link⁻¹(x'β) (the incidence), and if it does,
@@ -152,7 +153,9 @@ class MixtureCure(Predictions):
         best = fit_likelihood(likelihood)
         variance = inverse_information(best.at.hessian)
         if robust:
-            variance = sandwich(likelihood, best.theta, variance, clustered)
+            scores = row_scores(likelihood.scores(best.theta), sample.rows, likelihood.layout.size)
+            cluster = sample.times.cluster if clustered else None
+            variance = sandwich(scores, sample.times.weight, cluster, variance)
         self._errors = "cluster-robust" if clustered else "robust" if robust else "from the Hessian"
         self.log_likelihood_, self.converged_, self.steps_ = best.at.value, best.converged, best.steps
         self._keep(best.theta, variance, adapted, likelihood.layout, sample)
@@ -209,26 +212,6 @@ class MixtureCure(Predictions):
         parts, names = self.params_.index.get_level_values(0), self.params_.index.get_level_values(1)
         values = zip(parts, names, self.params_, self.standard_errors_, columns, strict=True)
         return [Coefficient(part, name, coef, error, column) for part, name, coef, error, column in values]
-
-    @property
-    def AIC_(self) -> float:
-        """−2 log L + 2 P. For `cox`, P leaves out the baseline: compare `cox` only with `cox`."""
-        return -2.0 * self.log_likelihood_ + 2.0 * self.params_.size
-
-    @property
-    def BIC_(self) -> float:
-        """−2 log L + P log n, n the sum of the case weights."""
-        return float(-2.0 * self.log_likelihood_ + self.params_.size * np.log(self.weight_))
-
-    @property
-    def summary(self) -> pd.DataFrame:
-        """One row a parameter: coef, exp(coef), se, intervals, z, p, as in lifelines."""
-        return coefficient_table(self.params_, self.standard_errors_, self.alpha)
-
-    @property
-    def confidence_intervals_(self) -> pd.DataFrame:
-        """Lower and upper bounds of the coefficients."""
-        return self.summary.filter(regex=r"^coef (lower|upper)")
 
     def print_summary(self, decimals: int = 2) -> None:
         """Print the model, its data and its coefficients."""

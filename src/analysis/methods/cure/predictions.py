@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
 from analysis.methods.cure import predict
+from analysis.methods.cure.estimates import bounds
 from analysis.statistics.design import Design
-from analysis.statistics.summary import quantile
+
+Array = npt.NDArray[np.float64]
 
 
 class Predictions:
@@ -39,8 +42,7 @@ class Predictions:
         found = predict.susceptible(self.fitted_, rows, interval)
         if not interval:
             return pd.Series(found.probability(), index=df.index, name="susceptible")
-        bounds = {name: found.probability(z) for name, z in self._bounds().items()}
-        return pd.DataFrame(bounds, index=df.index)
+        return pd.DataFrame({n: found.probability(z) for n, z in self._bounds().items()}, index=df.index)
 
     def predict_cumulative_incidence(
         self, df: pd.DataFrame, times: Any, conditional_after: Any = None, interval: bool = False
@@ -50,11 +52,11 @@ class Predictions:
         With `interval`, the columns gain an outer level estimate, lower, upper. With `conditional_after` = k the
         clock starts at k, given no event until then.
         """
-        moments, rows = _moments(times), self._rows(df, conditional_after)
+        when, rows = moments(times), self._rows(df, conditional_after)
         if interval and self.latency == "cox":
             self._refuse_interval()
-        found = [predict.incidence(self.fitted_, rows, time, interval) for time in moments]
-        index = pd.Index(moments, name="time")
+        found = [predict.incidence(self.fitted_, rows, time, interval) for time in when]
+        index = pd.Index(when, name="time")
         if not interval:
             return pd.DataFrame([f.probability() for f in found], index=index, columns=df.index)
         frames = {
@@ -89,8 +91,7 @@ class Predictions:
         return pd.DataFrame({n: predict.median(self.fitted_, rows, z) for n, z in turned.items()}, index=df.index)
 
     def _bounds(self) -> dict[str, float]:
-        reach = quantile(1.0 - self.alpha / 2.0)
-        return {"estimate": 0.0, "lower": -reach, "upper": reach}
+        return bounds(self.alpha)
 
     def _refuse_interval(self) -> None:
         raise ParameterError(
@@ -103,19 +104,23 @@ class Predictions:
             raise ParameterError("the model is not fitted yet; call fit first")
         x = self._incidence.apply(df)
         z = x if self._timing is self._incidence else self._timing.apply(df)
-        after = np.zeros(len(df)) if conditional_after is None else np.asarray(conditional_after, dtype=float)
-        if after.ndim > 1 or after.size not in (1, len(df)):
-            raise InputError(
-                f"conditional_after has {after.size} values for {len(df)} rows; give one, or one a row"
-            )
-        if not (after >= 0).all():
-            raise InputError("conditional_after must be 0 or more in every row, and never missing")
-        after = np.broadcast_to(after, (len(df),))
+        after = waited(conditional_after, len(df))
         return predict.Rows(x, z if self.fitted_.family.intercept else z[:, 1:], after)
 
 
-def _moments(times: Any) -> list[float]:
-    moments = np.atleast_1d(np.asarray(times, dtype=float))
-    if moments.ndim != 1 or not (np.isfinite(moments) & (moments >= 0)).all():
+def waited(conditional_after: Any, rows: int) -> Array:
+    """Time already spent without the event, one a row, from a number, one number a row, or None (no time)."""
+    after = np.zeros(rows) if conditional_after is None else np.asarray(conditional_after, dtype=float)
+    if after.ndim > 1 or after.size not in (1, rows):
+        raise InputError(f"conditional_after has {after.size} values for {rows} rows; give one, or one a row")
+    if not (after >= 0).all():
+        raise InputError("conditional_after must be 0 or more in every row, and never missing")
+    return np.broadcast_to(after, (rows,))
+
+
+def moments(times: Any) -> list[float]:
+    """The times of a prediction as a list; raises InputError unless they are finite and 0 or later."""
+    found = np.atleast_1d(np.asarray(times, dtype=float))
+    if found.ndim != 1 or not (np.isfinite(found) & (found >= 0)).all():
         raise InputError("times must be a list of finite numbers, 0 or later")
-    return [float(moment) for moment in moments]
+    return [float(moment) for moment in found]

@@ -82,7 +82,7 @@ def read_times(
     entry = None if entry_col is None else _entries(df, entry_col, time)
     weight = np.ones(len(df)) if weights_col is None else numbers(df, weights_col)
     refuse_rows(df, weight <= 0, weights_col or "", weight, "a case weight must be above 0; drop rows of weight 0")
-    return Times(time, event, entry, weight, None if cluster_col is None else _clusters(df, cluster_col))
+    return Times(time, event, entry, weight, None if cluster_col is None else clusters(df, cluster_col))
 
 
 def refuse_rows(df: pd.DataFrame, wrong: npt.NDArray[np.bool_], column: str, values: Array, rule: str) -> None:
@@ -127,7 +127,8 @@ def _entries(df: pd.DataFrame, name: str, time: Array) -> Array | None:
     return entry if (entry > 0).any() else None
 
 
-def _clusters(df: pd.DataFrame, name: str) -> npt.NDArray[np.int64]:
+def clusters(df: pd.DataFrame, name: str) -> npt.NDArray[np.int64]:
+    """Clusters numbered from 0; raises InputError where one is missing or there is only one."""
     codes, labels = pd.factorize(_column(df, name))
     refuse_rows(df, codes < 0, name, codes.astype(float), "the cluster is missing")
     if len(labels) < 2:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from analysis.methods.cure.likelihood import Array, Likelihood
 from analysis.methods.cure.sample import CURED, NEVER, Times
-from analysis.statistics.newton import Optimum, maximise
+from analysis.statistics.newton import Evaluation, Optimum, maximise
 
 MANY = 40_000
 """Rows from which a fit on some of them comes first; the whole then needs three or four steps."""
@@ -15,13 +17,27 @@ MANY = 40_000
 def fit(likelihood: Likelihood) -> Optimum:
     """Maximum of the likelihood; large samples are approached through every k-th row of each kind."""
     sample = likelihood.sample
-    start = starting_values(likelihood)
-    if sample.rows >= 2 * MANY:
-        thin = sample.take(slice(None, None, sample.rows // (MANY // 2)))
-        if (thin.times.event == CURED).sum() > 20 * likelihood.layout.size:
-            first = maximise(Likelihood(thin, likelihood.link, likelihood.family), start, tolerance=1e-3)
-            start = first.theta if first.converged else start
-    return maximise(likelihood, start)
+
+    def part(rows: slice) -> Likelihood | None:
+        thin = sample.take(rows)
+        enough = (thin.times.event == CURED).sum() > 20 * likelihood.layout.size
+        return Likelihood(thin, likelihood.link, likelihood.family) if enough else None
+
+    return maximise(likelihood, approach(starting_values(likelihood), sample.rows, part))
+
+
+def approach(start: Array, rows: int, part: Callable[[slice], Callable[[Array], Evaluation] | None]) -> Array:
+    """`start` (P,), brought near the maximum on every k-th row where there are many.
+
+    `part` builds the likelihood of some rows, or gives None where they hold too few events.
+    """
+    if rows < 2 * MANY:
+        return start
+    thin = part(slice(None, None, rows // (MANY // 2)))
+    if thin is None:
+        return start
+    first = maximise(thin, start, tolerance=1e-3)
+    return first.theta if first.converged else start
 
 
 def starting_values(likelihood: Likelihood) -> Array:
