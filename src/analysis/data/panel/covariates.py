@@ -6,6 +6,7 @@ Text and true-or-false columns are their own groups; numbers are cut into bands 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import ibis
 import ibis.expr.types as ir
@@ -17,7 +18,7 @@ from analysis.data.panel.parts import ACCOUNT, Part
 from analysis.data.portfolio import Portfolio
 
 Bands = Mapping[str, Sequence[float]]
-"""Edges at which columns of numbers are cut, for example {"debt_ratio": [0.25, 0.4]}; a band starts at its edge."""
+"""Edges that columns of numbers are cut at, for example {"debt_ratio": [0.25, 0.4]}; a band begins at its edge."""
 
 FOLD = "fold"
 
@@ -53,7 +54,7 @@ def band_labels(edges: Sequence[float]) -> list[str]:
     >>> band_labels([0.25, 0.4])
     ['below 0.25', '[0.25, 0.4)', '0.4 or more']
     """
-    inner = [f"[{a:,.6g}, {b:,.6g})" for a, b in zip(edges, edges[1:], strict=False)]
+    inner = [f"[{a:,.6g}, {b:,.6g})" for a, b in pairwise(edges)]
     return [f"below {edges[0]:,.6g}", *inner, f"{edges[-1]:,.6g} or more"]
 
 
@@ -93,5 +94,5 @@ def _require_columns(accounts: ir.Table, by: Sequence[str], bands: Bands) -> Non
         if not accounts[name].type().is_numeric():
             raise ParameterError(f"accounts.{name} holds no numbers, so bands['{name}'] has nothing to cut")
         edges = list(bands[name])
-        if not edges or any(a >= b for a, b in zip(edges, edges[1:], strict=False)):
+        if not edges or any(a >= b for a, b in pairwise(edges)):
             raise ParameterError(f"bands['{name}'] is {edges}; give edges that rise, for example [0.25, 0.4]")
