@@ -25,26 +25,31 @@ def results(tmp_path: Path) -> Results:
 
 
 def test_what_was_saved_is_loaded(results: Results, frame: pd.DataFrame) -> None:
-    path = results.save("roll_rates", frame)
+    results.save("roll_rates", frame)
+    path = results.path("roll_rates")
     assert path == results.work / "results" / "delinquency" / "roll_rates.parquet"
     pd.testing.assert_frame_equal(results.load("roll_rates"), frame)
     pd.testing.assert_frame_equal(Results(results.work, "cure").load_from("delinquency", "roll_rates"), frame)
 
 
 def test_the_same_content_gives_the_same_bytes(results: Results, frame: pd.DataFrame) -> None:
-    first = results.save("a", frame).read_bytes()
+    results.save("a", frame)
+    first = results.path("a").read_bytes()
     frame.attrs["made"] = "now"
-    assert results.save("b", frame.copy()).read_bytes() == first
+    results.save("b", frame.copy())
+    assert results.path("b").read_bytes() == first
 
 
 def test_a_filtered_frame_is_saved_without_its_index(results: Results, frame: pd.DataFrame) -> None:
-    saved = results.save("part", frame[frame["accounts"] > 10])
+    results.save("part", frame[frame["accounts"] > 10])
+    saved = results.path("part")
     assert pq.read_table(saved).column_names == list(frame.columns)
 
 
 def test_account_level_tables_stay_out_of_the_results(results: Results) -> None:
     scores = pd.DataFrame({"account_id": ["A1"], "score": [0.5]})
-    path = results.save("scores", scores, account_level=True)
+    results.save("scores", scores, account_level=True)
+    path = results.path("scores", account_level=True)
     assert path.is_relative_to(results.work / "accounts")
     assert not (results.work / "results").exists()
     pd.testing.assert_frame_equal(results.load("scores", account_level=True), scores)
@@ -74,7 +79,8 @@ def test_a_frame_that_is_not_tidy_is_refused(results: Results, wrong: pd.DataFra
 def test_a_failed_write_leaves_the_old_table_and_no_rest(
     results: Results, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = results.save("roll_rates", frame)
+    results.save("roll_rates", frame)
+    path = results.path("roll_rates")
 
     def full(table: object, where: Path, **_: object) -> None:
         Path(where).write_bytes(b"half")

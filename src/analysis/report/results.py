@@ -51,8 +51,10 @@ class Results:
         """File of a table, whether or not it exists yet."""
         return self._path(self.chapter, name, account_level)
 
-    def save(self, name: str, frame: pd.DataFrame, account_level: bool = False) -> Path:
+    def save(self, name: str, frame: pd.DataFrame, account_level: bool = False) -> None:
         """Write a tidy frame in one rename; a reader sees the old table or the new one, never half of it.
+
+        Nothing is returned, so that a notebook doesn't print where the file lies: see `path`.
 
         Raises ChapterError when the frame is not tidy, or names accounts or customers without `account_level`.
         """
@@ -60,9 +62,7 @@ class Results:
         _check_tidy(frame, where)
         if not account_level:
             _check_anonymous(frame, where)
-        path = self.path(name, account_level)
-        _write_parquet(frame, path, where)
-        return path
+        _write_parquet(frame, self.path(name, account_level), where)
 
     def load(self, name: str, account_level: bool = False) -> pd.DataFrame:
         """Read a table that this chapter saved; raises ChapterError when it has not."""

@@ -188,7 +188,11 @@ Half of all cures happen in the first two months (@fig-cure-1).[^1] "Quoted" tex
 """,
     ),
     *(code(f"f{i}", figure(f"fig-cure-{i}", f"Cumulative share cured, cohort {i}.")) for i in range(1, 5)),
-    code("said", prose("Treated accounts cured **sooner** than controls, as @tbl-cure-arms says.")),
+    code(
+        "said",
+        prose("## By arm {#sec-cure-arms}"),
+        prose("Treated accounts cured **sooner** than controls, as @tbl-cure-arms says."),
+    ),
     code("t1", table("tbl-cure-arms", "Cures by arm.", ARMS)),
     code(
         "ignored",

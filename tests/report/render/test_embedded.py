@@ -137,6 +137,12 @@ def test_the_annex_shows_the_code_without_scripts_or_metadata(site: Path):
     assert 'href="annex/10_delinquency.html"' in html(site, "10-delinquency")
 
 
+def test_the_annex_reads_computed_prose_as_the_report_does(site: Path):
+    page = (site / "annex" / "20_cure.html").read_text(encoding="utf-8")
+    assert "By arm</h2>" in page and "as Table 2.1 says" in page
+    assert "{#sec" not in page and "@tbl-" not in page
+
+
 def test_the_list_of_quarters_names_each_edition(site: Path):
     published = site.parent.parent
     page = write_index(published).read_text(encoding="utf-8")

@@ -102,6 +102,8 @@ def _plain(content: NotebookNode, labels: Mapping[str, Label]) -> NotebookNode:
             alt = output.get("metadata", {}).get("arrears", {}).get("alt", "")
             if "data" in output:
                 output.data = _shown(output.data, alt)
+                if "text/markdown" in output.data:
+                    output.data["text/markdown"] = _resolved("".join(output.data["text/markdown"]), labels)
                 output.metadata = {}
     return content
 
