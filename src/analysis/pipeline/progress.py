@@ -46,10 +46,10 @@ class Bars:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Display
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
         self.display = Display(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
         self.tasks: dict[str, object] = {}
 
