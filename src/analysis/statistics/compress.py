@@ -36,14 +36,25 @@ def compress(
         raise InputError(f"{', '.join(absent)} cannot be compressed: not in the data frame")
     if name in columns:
         raise InputError(f"'{name}' is both a column to keep and the name of the weights; pass another name")
-    key, size = _keys([df[column] for column in columns], len(df))
+    rows, place = distinct(df, columns)
     weight = None if weights_col is None else df[weights_col].to_numpy(dtype=float)
-    total = np.bincount(key, weights=weight, minlength=size).astype(float)
+    total = np.bincount(place, weights=weight, minlength=rows.size).astype(float)
+    cells = {column: df[column].take(rows).array for column in columns}
+    return pd.DataFrame(cells | {name: total})
+
+
+def distinct(df: pd.DataFrame, columns: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Positions (m,) at which each distinct row of `columns` first appears, and for every row (n,) which it is.
+
+    Without columns all rows are alike.
+    """
+    key, size = _keys([df[column] for column in columns], len(df))
     first = np.full(size, -1)
     first[key[::-1]] = np.arange(len(df))[::-1]
     rows = np.sort(first[first >= 0])
-    cells = {column: df[column].take(rows).array for column in columns}
-    return pd.DataFrame(cells | {name: total[key[rows]]})
+    number = np.empty(size, dtype=np.int64)
+    number[key[rows]] = np.arange(rows.size)
+    return rows, number[key]
 
 
 def _keys(columns: Sequence[pd.Series], rows: int) -> tuple[npt.NDArray[np.int64], int]:

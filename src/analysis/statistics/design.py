@@ -49,7 +49,7 @@ class Design:
 
     def learn(self, df: pd.DataFrame) -> Array:
         """Code the frame, (n, p) with the intercept first; raises InputError for missing or constant columns."""
-        self._refuse_missing(df)
+        self.refuse_missing(df)
         matrix = self._materialise(self._parsed, df)
         self._spec, self.names = matrix.model_spec, list(matrix.columns)
         values = np.ascontiguousarray(matrix.to_numpy(dtype=float))
@@ -58,9 +58,30 @@ class Design:
 
     def apply(self, df: pd.DataFrame) -> Array:
         """Code new rows as the learnt ones were; raises InputError for missing values and unseen categories."""
-        self._refuse_missing(df)
+        self.refuse_missing(df)
         values: Array = self._materialise(self._spec, df).to_numpy(dtype=float)
         return values
+
+    def recode(self, levels: pd.DataFrame) -> list[str]:
+        """Take the coding from a frame in which every level appears, and return the covariates' names.
+
+        For a coefficient table from elsewhere: the frame need not have any other likeness to data.
+        """
+        matrix = self._materialise(self._parsed, levels)
+        self._spec, self.names = matrix.model_spec, list(matrix.columns)
+        return self.names
+
+    @property
+    def stateful(self) -> list[str]:
+        """Terms whose coding rests on the rows it was learnt from, as in center(x) or bs(x)."""
+        return sorted(map(str, self._spec.transform_state))
+
+    def categorical(self, df: pd.DataFrame) -> list[str]:
+        """Columns whose levels the learnt coding holds."""
+        kinds = self._spec.encoder_state
+        text = " ".join(str(factor) for factor, (kind, _) in kinds.items() if kind.value == "categorical")
+        words = set(re.findall(r"(?<![\w.])[^\W\d]\w*", text))
+        return [name for name in self.variables(df) if name in words]
 
     def _materialise(self, spec: Any, df: pd.DataFrame) -> Any:
         from formulaic import model_matrix
@@ -73,7 +94,8 @@ class Design:
             except (DataMismatchWarning, FormulaicError) as problem:
                 raise InputError(f"the {self.part} formula '{self.formula}' meets data: {problem}") from None
 
-    def _refuse_missing(self, df: pd.DataFrame) -> None:
+    def refuse_missing(self, df: pd.DataFrame) -> None:
+        """Raise InputError for columns that the frame lacks and for missing values, naming the rows."""
         variables = self.variables(df)
         absent = [name for name in variables if name not in df.columns]
         if absent:
