@@ -49,3 +49,10 @@ def project_draws(start: npt.ArrayLike, matrices: Array, inflows: Array, chosen:
         moved = np.matmul(path[:, month, None, :], matrices[kind])[:, 0, :]
         path[:, month + 1] = moved + fresh[kind, month]
     return path
+
+
+def to_matrix(counts: Array) -> Array:
+    """Counts to shares that sum to one along the last axis; a row of zeros becomes 1 on the diagonal."""
+    totals = counts.sum(axis=-1, keepdims=True)
+    stay = np.broadcast_to(np.eye(counts.shape[-1]), counts.shape)
+    return np.where(totals > 0, counts / np.where(totals > 0, totals, 1.0), stay)

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.statistics.ratio import Interval, wilson
+
 Array = NDArray[np.float64]
 
 _PLACE = "__place__"
@@ -61,3 +63,28 @@ def t_quantile(level: float, folds: int) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(folds - 1, (1 + level) / 2)) if folds > 1 else np.nan
+
+
+def share_limits(share: Array, replicates: Array, size: Array, level: float = 0.95) -> Interval:
+    """Wilson's limits of a share at the size of sample that the jackknife's error amounts to.
+
+    `replicates` are the share's values without each fold (folds first), `size` the observations counted, which the
+    size never exceeds. Limits are nan where the error is.
+    """
+    from scipy.special import ndtri  # where limits are drawn
+
+    error = jackknife_error(share, replicates)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.where(error > 0, share * (1 - share) / error**2, size)
+    found = np.minimum(found, size) * (ndtri((1 + level) / 2) / t_quantile(level, len(replicates))) ** 2
+    return wilson(share, np.where(np.isnan(error), np.nan, found), level)
+
+
+def amount_limits(estimate: Array, replicates: Array, level: float = 0.95) -> Interval:
+    """Limits of an estimate that cannot be negative, symmetric on the logarithm; nan where the estimate is 0."""
+    error = jackknife_error(estimate, replicates)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        width = np.exp(t_quantile(level, len(replicates)) * error / estimate)
+        lower, upper = estimate / width, estimate * width
+    void = ~(np.asarray(estimate) > 0) | ~np.isfinite(width)
+    return Interval(np.asarray(estimate), np.where(void, np.nan, lower), np.where(void, np.nan, upper))

@@ -9,8 +9,10 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from analysis.data.panel.cohorts import Cohorts, Follow, follow
+from analysis.data.panel.covariates import FOLD, covariates
 from analysis.data.panel.dimensions import with_dimensions
 from analysis.data.panel.families import CHARGED_OFF, LATE
+from analysis.data.panel.labels import with_month
 from analysis.data.panel.months import as_states, month_number
 from analysis.data.panel.parts import ACCOUNT, CLUSTER, Part, over_parts
 from analysis.data.portfolio import Portfolio
@@ -79,3 +81,34 @@ def _left_out(portfolio: Portfolio) -> pd.DataFrame:
         )
 
     return over_parts(portfolio, build, ["reason"], clustered=False, largest=(), light=True)
+
+
+def recovery_cells(portfolio: Portfolio, horizon: int, by: Sequence[str] = ("product",)) -> pd.DataFrame:
+    """Claims and the cash received on them, by month of charge-off, months since, and random group of customers.
+
+    Columns: month (end of the month of charge-off), since (0 to `horizon`), followed (months from charge-off to
+    the last month covered), `by` (columns of accounts), fold (0 to 31), claims, charged_off, paid. Rows with since
+    0 hold the claims and their amount, later ones the cash of that month alone (no row where nothing was paid).
+    Definitions, and which accounts are left out, are those of recoveries().
+    """
+    last = month_number(portfolio.months_covered()[1])
+    keys = ["m", "since", *by, FOLD]
+
+    def build(part: Part) -> ir.Table:
+        units = charge_offs(part)
+        units = units.filter(units.known)
+        facts = covariates(part, by)
+        zero = ibis.literal(0.0)
+        opened = units.mutate(
+            since=ibis.literal(0, "int32"), claims=ibis.literal(1.0), charged_off=units.x, paid=zero
+        )
+        cash = _cash(part, units, horizon)
+        cash = cash.mutate(claims=zero, charged_off=zero, paid=cash.y)
+        columns = [ACCOUNT, "began", "since", "claims", "charged_off", "paid"]
+        rows = opened.select(*columns).union(cash.select(*columns)).inner_join(facts, ACCOUNT).rename(m="began")
+        sums = {name: rows[name].sum() for name in ("claims", "charged_off", "paid")}
+        return rows.group_by(*keys).aggregate(**sums)
+
+    found = over_parts(portfolio, build, keys, clustered=False, largest=(), light=True)
+    found = found.assign(followed=(last - found["m"]).astype("int64"))
+    return with_month(found)

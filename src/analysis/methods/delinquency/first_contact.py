@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis.statistics.jackknife import fold_counts, jackknife_error, leave_one_out, t_quantile
-from analysis.statistics.ratio import wilson
+from analysis.statistics.jackknife import fold_counts, jackknife_error, leave_one_out, share_limits, t_quantile
 from analysis.statistics.strata import standardised_rates
 
 Array = NDArray[np.float64]
@@ -186,17 +185,5 @@ def _cure(part: pd.DataFrame, level: float) -> pd.DataFrame:
             "adjusted": (adjusted, standardised_rates(without[:, 0], without[:, 1])[0]),
         }
     for name, (rate, others) in rates.items():
-        rows[name], rows[f"{name}_lower"], rows[f"{name}_upper"] = _limits(rate, others, plain[1], level)
+        rows[name], rows[f"{name}_lower"], rows[f"{name}_upper"] = share_limits(rate, others, plain[1], level)
     return rows
-
-
-def _limits(rate: Array, replicates: Array, spells: Array, level: float) -> tuple[Array, Array, Array]:
-    """Wilson's limits at the size of sample that the jackknife's error amounts to."""
-    from scipy.special import ndtri  # where limits are drawn
-
-    error = jackknife_error(rate, replicates)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        size = np.where(error > 0, rate * (1 - rate) / error**2, spells)
-    size = np.minimum(size, spells) * (ndtri((1 + level) / 2) / t_quantile(level, len(replicates))) ** 2
-    found = wilson(rate, np.where(np.isnan(error), np.nan, size), level)
-    return found.rate, found.lower, found.upper

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.methods.delinquency.rates import interval
+from analysis.statistics.flows import to_matrix
 from analysis.statistics.ratio import Array
 
 COLUMNS = (
@@ -82,10 +83,3 @@ def counts_matrix(rolled: pd.DataFrame, states: Sequence[str], basis: str = "acc
     counts = np.zeros((len(states), len(states)))
     np.add.at(counts, (rows, columns), rolled[basis].to_numpy(float))
     return counts
-
-
-def to_matrix(counts: Array) -> Array:
-    """Counts to shares that sum to one along the last axis; a row of zeros becomes 1 on the diagonal."""
-    totals = counts.sum(axis=-1, keepdims=True)
-    stay = np.broadcast_to(np.eye(counts.shape[-1]), counts.shape)
-    return np.where(totals > 0, counts / np.where(totals > 0, totals, 1.0), stay)
