@@ -4,20 +4,26 @@ from analysis.core.errors import IdentificationWarning
 from analysis.methods.cure.cause_specific import cause_specific_cox
 from analysis.methods.cure.cumulative_incidence import cumulative_incidence, time_in_state
 from analysis.methods.cure.draw import Truth, draw_spells
+from analysis.methods.cure.draw_exits import ExitsTruth, ExitTruth, draw_exits
 from analysis.methods.cure.follow_up import FollowUp, sufficient_follow_up
 from analysis.methods.cure.gray import GrayTest, gray_test
 from analysis.methods.cure.mixture import MixtureCure
+from analysis.methods.cure.mixture_exits import MixtureExits
 from analysis.statistics.compress import compress
 
 __all__ = [
+    "ExitTruth",
+    "ExitsTruth",
     "FollowUp",
     "GrayTest",
     "IdentificationWarning",
     "MixtureCure",
+    "MixtureExits",
     "Truth",
     "cause_specific_cox",
     "compress",
     "cumulative_incidence",
+    "draw_exits",
     "draw_spells",
     "gray_test",
     "sufficient_follow_up",

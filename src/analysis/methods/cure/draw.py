@@ -80,7 +80,7 @@ def draw_spells(truth: Truth, rows: int, seed: int, levels: Sequence[float] | No
 
 
 def waits(truth: Wait, zeta: Array, rng: np.random.Generator) -> Array:
-    """Waits of rows with predictor `zeta` (n,) beside the baseline; ParameterError for a latency it cannot draw."""
+    """Waits of rows with predictor `zeta` (n,); raises ParameterError for a latency that cannot be drawn."""
     uniform = rng.random(zeta.size)
     if truth.latency_name == "weibull":
         return (-np.log(uniform) / np.exp(truth.baseline[0] + zeta)) ** np.exp(-truth.baseline[1])

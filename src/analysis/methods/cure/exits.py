@@ -33,6 +33,11 @@ class Exits:
             known = ", ".join(map(str, self.names))
             raise InputError(f"no spell ends in '{name}'; the exits of column '{column}' are {known}")
 
+    def total(self) -> Array:
+        """Weight of each exit, in the order of `names`."""
+        gone = self.exit >= 0
+        return np.bincount(self.exit[gone], self.weight[gone], len(self.names)).astype(np.float64)
+
     @property
     def moments(self) -> Array:
         """Distinct times at which somebody exits."""

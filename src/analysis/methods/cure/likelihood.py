@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -156,7 +156,7 @@ class Likelihood:
         """Blocks of exits with sign +1, each followed by its late entries with sign −1."""
         beta, gamma, anc = (theta[part] for part in self.layout.parts)
         times = self.sample.times
-        for rows in _slices(times.event):
+        for rows in slices(times.event):
             x, z = self._designs(rows)
             eta, mu = x @ beta, z @ gamma
             yield Block(rows, self._exit(int(times.event[rows.start]), rows, eta, mu, anc), 1.0)
@@ -204,12 +204,12 @@ class Likelihood:
         return float(weight @ terms.value), gradient, hessian
 
 
-def _slices(event: npt.NDArray[np.int8]) -> Iterator[slice]:
-    """Blocks of rows that hold one kind of event each; `event` is sorted."""
-    bounds = [0, *(np.flatnonzero(np.diff(event)) + 1), event.size]
+def slices(kind: npt.NDArray[Any], size: int = BLOCK) -> Iterator[slice]:
+    """Blocks of at most `size` rows that hold one kind of row each; `kind` is sorted."""
+    bounds = [0, *(np.flatnonzero(np.diff(kind)) + 1), kind.size]
     for low, high in pairwise(bounds):
-        for start in range(int(low), int(high), BLOCK):
-            yield slice(start, min(start + BLOCK, int(high)))
+        for start in range(int(low), int(high), size):
+            yield slice(start, min(start + size, int(high)))
 
 
 def _cross(left: Array, weight: Array, right: Array) -> Array:

@@ -40,10 +40,10 @@ class Rows:
     z: Array
     after: Array
 
-    def parts(self) -> Iterator[tuple[slice, Rows]]:
+    def parts(self, size: int = PART) -> Iterator[tuple[slice, Rows]]:
         """The rows in parts small enough that a portfolio's predictions need little memory."""
-        for start in range(0, max(len(self.x), 1), PART):
-            part = slice(start, start + PART)
+        for start in range(0, max(len(self.x), 1), size):
+            part = slice(start, start + size)
             yield part, Rows(self.x[part], self.z[part], self.after[part])
 
 
