@@ -1,0 +1,163 @@
+"""What becomes of spells, by group: curves of each exit from the engine's cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.core.errors import InputError
+from analysis.core.spells import SPELL_EXITS, STILL_OPEN
+from analysis.statistics.jackknife import leave_one_out, share_limits
+
+Array = npt.NDArray[np.float64]
+
+NOT_CURED = "not_cured"
+"""Gone without a cure: charged off, sold or in litigation. `paid_off` is not among them: nothing is owed."""
+
+LOST = ("charged_off", "sold", "litigation")
+
+
+class Counts(NamedTuple):
+    """Weights by fold, group and month 1 … horizon: at risk (F, G, T), leaving by each exit (F, G, T, E)."""
+
+    groups: pd.DataFrame
+    at_risk: Array
+    leaving: Array
+
+
+def exit_curves(
+    cells: pd.DataFrame,
+    by: Sequence[str] = (),
+    horizon: int = 12,
+    level: float = 0.95,
+    weight: str = "spells",
+    least: float = 10.0,
+) -> pd.DataFrame:
+    """Share of spells gone by each exit within so many months of entry, by group (Aalen–Johansen).
+
+    `cells`: `by`, entry, duration, exit, fold, and the `weight` (spells, or balance for shares of what was owed at
+    entry). Numerator and denominator change with the month: those leaving ÷ those still at risk, carried by the
+    share still open before. Late entries count from when they are seen. Exits are those of the cells, `open` (the
+    share still running) and `not_cured` (charged off, sold or in litigation, summed); cured, paid_off, not_cured
+    and open add up to one.
+
+    Returns `by`, exit, months (1 … horizon, up to where at least `least` spells are at risk: beyond, a share would
+    hang on a handful), at_risk and leaving (spells, of that month), begun (spells of the group seen from entry on
+    or later), rate, rate_lower, rate_upper. Intervals hold out one group of customers at a time, then Wilson's at
+    the size of sample that this comes to; at most that of the spells begun.
+    Raises InputError for cells without spells. Source: Aalen and Johansen (1978) Scand. J. Statist. 5, 141–150.
+    """
+    counts = count(cells, by, horizon, weight)
+    bodies = counts if weight == "spells" else count(cells, by, horizon, "spells")
+    shares = incidence(counts.at_risk.sum(axis=0), counts.leaving.sum(axis=0))
+    replicates = incidence(leave_one_out(counts.at_risk), leave_one_out(counts.leaving))
+    begun = _begun(cells, by, counts.groups)
+    size = np.broadcast_to(begun[:, None, None], shares.shape)
+    limits = share_limits(shares, replicates, size, level)
+    at_risk = bodies.at_risk.sum(axis=0)
+    leaving = _with_sums(bodies.leaving.sum(axis=0), np.zeros_like(at_risk))
+    table = _long(counts.groups, horizon, (at_risk, leaving, begun), (shares, limits.lower, limits.upper))
+    return table[table["at_risk"] >= least].reset_index(drop=True)
+
+
+def at_months(curves: pd.DataFrame, months: Sequence[int]) -> pd.DataFrame:
+    """Rows of curves at the months asked for, those they reach."""
+    return curves[curves["months"].isin(list(months))].reset_index(drop=True)
+
+
+def months_until(
+    curves: pd.DataFrame, by: Sequence[str], share: float = 0.5, exit_name: str = "cured"
+) -> pd.DataFrame:
+    """First month by which so large a share has gone by the exit; missing where the curve never gets there."""
+    own = curves[curves["exit"] == exit_name]
+    reached = own[own["rate"] >= share]
+    keys = list(by)
+    if not keys:
+        months = float(reached["months"].min()) if len(reached) else np.nan
+        return pd.DataFrame({"months": [months]})
+    first = reached.groupby(keys, sort=False)["months"].min()
+    return own[keys].drop_duplicates().merge(first.reset_index(), how="left", on=keys)
+
+
+def count(cells: pd.DataFrame, by: Sequence[str], horizon: int, weight: str = "spells") -> Counts:
+    """At risk and leaving by fold, group and month; a spell is at risk from the month after entry to its exit."""
+    if cells.empty or not (cells[weight] > 0).any():
+        raise InputError("there are no spells to follow: the cells are empty")
+    keys = list(by)
+    group, groups = _numbered(cells, keys)
+    folds, fold = np.unique(cells["fold"].to_numpy(), return_inverse=True)
+    value = cells[weight].to_numpy(dtype=float)
+    entry, duration = cells["entry"].to_numpy(dtype=int), cells["duration"].to_numpy(dtype=int)
+    shape = (len(folds), len(groups), horizon)
+    # At risk in month t: those with entry < t <= duration, so one comes at entry + 1 and one goes after duration.
+    change = np.zeros((*shape[:2], horizon + 2))
+    np.add.at(change, (fold, group, np.minimum(entry + 1, horizon + 1)), value)
+    np.add.at(change, (fold, group, np.minimum(duration + 1, horizon + 1)), -value)
+    at_risk = np.cumsum(change, axis=2)[..., 1 : horizon + 1]
+    # Sums that go up and down leave dust where nobody is left.
+    at_risk[np.abs(at_risk) < 1e-9 * max(value.sum(), 1.0)] = 0.0
+    leaving = np.zeros((*shape, len(SPELL_EXITS)))
+    for number, name in enumerate(SPELL_EXITS):
+        gone = (cells["exit"] == name).to_numpy(dtype=bool) & (duration <= horizon)
+        np.add.at(leaving[..., number], (fold[gone], group[gone], duration[gone] - 1), value[gone])
+    return Counts(groups, at_risk, leaving)
+
+
+def incidence(at_risk: Array, leaving: Array) -> Array:
+    """Shares (…, T, E + 2) gone by each exit by month: SPELL_EXITS, not_cured, open.
+
+    A month with nobody at risk moves nobody.
+    """
+    risk = at_risk[..., None]
+    hazard = np.divide(leaving, risk, out=np.zeros_like(leaving), where=risk > 0)
+    stay = 1.0 - hazard.sum(axis=-1)
+    open_after = np.cumprod(stay, axis=-1)
+    before = np.concatenate([np.ones_like(open_after[..., :1]), open_after[..., :-1]], axis=-1)
+    gone = np.cumsum(before[..., None] * hazard, axis=-2)
+    return np.clip(_with_sums(gone, open_after), 0.0, 1.0)
+
+
+def _with_sums(gone: Array, still: Array) -> Array:
+    lost = gone[..., [SPELL_EXITS.index(name) for name in LOST]].sum(axis=-1)
+    return np.concatenate([gone, lost[..., None], still[..., None]], axis=-1)
+
+
+def _numbered(cells: pd.DataFrame, keys: list[str]) -> tuple[npt.NDArray[np.int64], pd.DataFrame]:
+    if not keys:
+        return np.zeros(len(cells), dtype=np.int64), pd.DataFrame(index=[0])
+    groups = cells[keys].drop_duplicates().sort_values(keys, ignore_index=True)
+    number = cells[keys].merge(groups.reset_index(names="_group"), how="left", on=keys)["_group"]
+    return number.to_numpy(dtype=np.int64), groups
+
+
+def _begun(cells: pd.DataFrame, by: Sequence[str], groups: pd.DataFrame) -> Array:
+    """Spells of each group, whenever they came in."""
+    number, _ = _numbered(cells, list(by))
+    weights = cells["spells"].to_numpy(dtype=float)
+    return np.bincount(number, weights=weights, minlength=len(groups)).astype(np.float64)
+
+
+def _long(
+    groups: pd.DataFrame, horizon: int, bodies: tuple[Array, Array, Array], rates: tuple[Array, ...]
+) -> pd.DataFrame:
+    names = [*SPELL_EXITS, NOT_CURED, STILL_OPEN]
+    months = np.arange(1, horizon + 1)
+    axes = [list(range(len(groups))), months.tolist(), names]
+    index = pd.MultiIndex.from_product(axes, names=["_group", "months", "exit"])
+    at_risk, leaving, begun = bodies
+    columns = {
+        "begun": np.repeat(begun, horizon * len(names)),
+        "at_risk": np.repeat(at_risk.ravel(), len(names)),
+        "leaving": leaving.ravel(),
+    }
+    columns |= {
+        name: array.ravel() for name, array in zip(("rate", "rate_lower", "rate_upper"), rates, strict=True)
+    }
+    table = pd.DataFrame(columns, index=index).reset_index()
+    labels = groups.loc[table.pop("_group")].reset_index(drop=True)
+    table = pd.concat([labels, table], axis=1) if len(groups.columns) else table
+    return table.astype({"begun": "int64", "at_risk": "int64", "leaving": "int64"})
