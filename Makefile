@@ -44,15 +44,15 @@ endif
 
 # One stamp for each set of extras, renewed only when pyproject.toml changes.
 $(VENV)/.report: pyproject.toml | $(BIN)/python
-	$(INSTALL) -e .
+	$(INSTALL) -e ".[validate]"
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(INSTALL) -e ".[test,spark]"
+	$(INSTALL) -e ".[test,spark,validate]"
 	@touch $@ $(VENV)/.report
 
 $(VENV)/.lab: pyproject.toml | $(BIN)/python
-	$(INSTALL) -e ".[lab]"
+	$(INSTALL) -e ".[lab,validate]"
 	@touch $@ $(VENV)/.report
 
 $(DEMO)/portfolio.yml: | $(VENV)/.report
