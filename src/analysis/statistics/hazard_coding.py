@@ -12,7 +12,12 @@ from analysis.core.errors import InputError, ParameterError
 from analysis.statistics.design import Design
 
 COLUMNS = ("variable", "kind", "level")
-READERS: dict[str, Any] = {"text": str, "integer": int, "number": float, "boolean": lambda text: text == "True"}
+READERS: dict[str, Any] = {
+    "text": str,
+    "integer": int,
+    "number": float,
+    "boolean": lambda text: str(text) == "True",
+}
 
 
 def coding_table(designs: Sequence[Design], frame: pd.DataFrame) -> pd.DataFrame:
@@ -42,7 +47,7 @@ def coding_table(designs: Sequence[Design], frame: pd.DataFrame) -> pd.DataFrame
 
 
 def example(coding: pd.DataFrame) -> pd.DataFrame:
-    """A frame in which every level of a coding table appears, for `Design.recode`; plain numbers are 1."""
+    """A frame in which every level of a coding table appears, for `Design.recode`; columns without levels hold anything."""
     absent = [name for name in COLUMNS if name not in coding.columns]
     if absent:
         raise InputError(
@@ -59,7 +64,7 @@ def _column(name: str, part: pd.DataFrame, rows: int) -> Any:
     if kind not in READERS:
         raise InputError(f"'{name}' is of kind '{kind}' in the coding table; kinds are {', '.join(READERS)}")
     if part["level"].isna().all():
-        return np.ones(rows)
+        return np.array([READERS[kind](1)] * rows)
     levels = [READERS[kind](level) for level in part["level"]]
     values = [levels[i % len(levels)] for i in range(rows)]
     # Numbers stay numbers, as a formula may use them both as levels and as they are.
