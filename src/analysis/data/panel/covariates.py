@@ -32,12 +32,7 @@ def covariates(part: Part, by: Sequence[str], bands: Bands | None = None) -> ir.
     bands = bands or {}
     accounts = part.portfolio.table("accounts")
     _require_columns(accounts, by, bands)
-    rows = customers(part.portfolio, by)
-    # The filter reaches the file, so only the part's ids are read and digested.
-    if part.lowest is not None:
-        rows = rows.filter(rows[ACCOUNT] >= part.lowest)
-    if part.below is not None:
-        rows = rows.filter(rows[ACCOUNT] < part.below)
+    rows = part.within(customers(part.portfolio, by))
     made = {name: banded(rows[name], bands[name]) if name in bands else labelled(rows[name]) for name in by}
     return rows.select(ACCOUNT, FOLD, **made)
 

@@ -54,11 +54,14 @@ class Part:
             return _with_cluster(table, self.shared)
         if self.shared is not None and self.together:
             return table.inner_join(self.shared.select(ACCOUNT, CLUSTER), ACCOUNT)
-        if self.lowest is not None:
-            table = table.filter(table[ACCOUNT] >= self.lowest)
-        if self.below is not None:
-            table = table.filter(table[ACCOUNT] < self.below)
+        table = self.within(table)
         return self.without_shared(table.mutate(**{CLUSTER: table[ACCOUNT]}))
+
+    def within(self, rows: ir.Table) -> ir.Table:
+        """Rows of any table of accounts that lie in the part's range; the file is read no further than that."""
+        if self.lowest is not None:
+            rows = rows.filter(rows[ACCOUNT] >= self.lowest)
+        return rows if self.below is None else rows.filter(rows[ACCOUNT] < self.below)
 
     def without_shared(self, rows: ir.Table) -> ir.Table:
         """Rows without the accounts that other parts take by customer."""

@@ -87,7 +87,7 @@ def _with_kind(rows: ir.Table, states: Buckets) -> ir.Table:
 
 
 def _with_enders(found: ir.Table, part: Part, rules: SpellRules) -> ir.Table:
-    rows = _with_probation(found, part, rules)
+    rows = with_probation(found, part, rules)
     ahead = ibis.window(group_by=ACCOUNT, order_by="m")
     rows = rows.mutate(next_kind=rows.kind.lead(1).over(ahead), next_m=rows.m.lead(1).over(ahead))
     undone = rows.next_kind.isin(RELAPSES) & (rows.next_m < rows.m + rows.probation)
@@ -96,8 +96,8 @@ def _with_enders(found: ir.Table, part: Part, rules: SpellRules) -> ir.Table:
     return rows.mutate(ender=ender).drop("next_kind", "next_m", "probation")
 
 
-def _with_probation(rows: ir.Table, part: Part, rules: SpellRules) -> ir.Table:
-    """Turns with `probation`, the months that their account's cure would have to last."""
+def with_probation(rows: ir.Table, part: Part, rules: SpellRules) -> ir.Table:
+    """Turns (account_id, m, kind) with `probation`, the months that their account's cure would have to last."""
     usual = ibis.literal(rules.sustained_months, "int32")
     if rules.probation:
         accounts = part.loosely("accounts")
