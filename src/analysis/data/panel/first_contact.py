@@ -140,7 +140,7 @@ def cure_by_delay(
     rows = _with_balance_band(portfolio.keep(name, lambda: _with_outcome(portfolio, landmark, buckets)))
     who = customers(portfolio, by)
     keys = [*_CURE_KEYS, *(name for name in by if name in who.columns), "fold"]
-    rows = _with_delay_band(rows.inner_join(who, "account_id"))
+    rows = with_delay_band(rows.inner_join(who, "account_id"))
     panel_end = portfolio.months_covered()[1]
     parts = [
         rows.filter(rows.landmark <= ibis.literal(shift_months(panel_end, -k)))
@@ -185,7 +185,8 @@ def _with_outcome(portfolio: Portfolio, spells: ir.Table, buckets: Buckets) -> i
     )
 
 
-def _with_delay_band(rows: ir.Table) -> ir.Table:
+def with_delay_band(rows: ir.Table) -> ir.Table:
+    """Rows with the band (delay_band; delay_order sorts) of their `delay` in days, null being no contact."""
     starts = [0, *(day + 1 for day in DELAY_BANDS)]
     labels = [f"{a}–{b}" for a, b in zip(starts, DELAY_BANDS, strict=False)]
     none = f"none by day {DELAY_BANDS[-1]}"
