@@ -1,0 +1,165 @@
+"""Accounts stepping through the chain: its rates with what is uncertain about them, and whole accounts drawn.
+
+Three things make a forecast of accounts uncertain, and each draw holds all of them:
+
+- *parameter*: the rates are known from M months only. A draw pools M − 1 of them, taken with replacement (the
+  bootstrap of Rao and Wu 1988, Journal of the American Statistical Association 83, 231–241, whose variance is that
+  of the mean).
+- *time*: coming months will differ. Each month ahead takes the rates of one of the draw's months, pulled towards
+  the pooled rates so far that only the spread beyond chance stays: with Pearson's X² between the months of a
+  from-state and f degrees of freedom, by the factor √max(0, 1 − f/X²). All states and segments take the same
+  month, so that what moves together keeps doing so.
+- *process*: accounts are whole. Those of a state are spread over the states they step into by a multinomial draw.
+
+Months are taken as exchangeable: no season, no trend, no changed economy. Accounts of a state are taken as alike
+and independent, whatever came before (the Markov property).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.core.errors import ParameterError
+from analysis.methods.cure.chain import ChainStates, absorbing, place_of, usable
+from analysis.statistics.flows import to_matrix
+from analysis.statistics.jackknife import Array
+
+Whole = npt.NDArray[np.int64]
+CHUNK = 200
+"""Draws worked on at once, so that memory doesn't grow with their number."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rates of the chain by segment; P segments, M months, S states.
+
+    `counts`: steps by month, (M, P, S, S). `pooled`: shares over all months, (P, S, S). `pull`: how far a month's
+    shares stay from the pooled ones, (P, S), between 0 (all spread is chance) and 1. `borrowed`: from-states of a
+    segment that nobody was seen in, whose shares are those of all segments together, (P, S).
+    """
+
+    states: ChainStates
+    segments: tuple[str, ...]
+    months: tuple[pd.Timestamp, ...]
+    counts: Array
+    pooled: Array
+    pull: Array
+    borrowed: npt.NDArray[np.bool_]
+
+
+def basis_cells(cells: pd.DataFrame, start: date, basis_months: int) -> pd.DataFrame:
+    """Usable steps into the last `basis_months` months up to `start`; ParameterError where there are none."""
+    kept = usable(cells)
+    kept = kept[kept["month"] <= pd.Timestamp(start)]
+    months = np.sort(kept["month"].unique())[-basis_months:]
+    if not len(months):
+        raise ParameterError(f"no month-step up to {start:%Y-%m} to take the chain's rates from")
+    return kept[kept["month"].isin(months)]
+
+
+def chain_rates(cells: pd.DataFrame, states: ChainStates, by: str | None) -> Rates:
+    """Rates of the steps in `cells` by each value of the column `by` (one segment `all` where it is None)."""
+    names = _segments(cells, by)
+    months, month = np.unique(cells["month"].to_numpy(), return_inverse=True)
+    segment = _segment_of(cells, by, names)
+    size = len(states.names)
+    counts = np.zeros((len(months), len(names), size, size))
+    steps = (month, segment, place_of(cells["from_state"], states), place_of(cells["to_state"], states))
+    np.add.at(counts, steps, cells["accounts"].to_numpy(dtype=float))
+    counts = absorbing(counts, states)
+    total = counts.sum(axis=0)
+    empty = total.sum(axis=-1) == 0
+    empty[:, states.places(states.exits)] = False
+    pooled = np.where(empty[..., None], to_matrix(total.sum(axis=0)), to_matrix(total))
+    stamps = tuple(pd.Timestamp(month) for month in months)
+    return Rates(states, names, stamps, counts, pooled, _pull(counts, pooled), empty)
+
+
+def _segments(cells: pd.DataFrame, by: str | None) -> tuple[str, ...]:
+    if by is None:
+        return ("all",)
+    if by not in cells.columns:
+        raise ParameterError(f"column '{by}' is not in the frame; it has {', '.join(map(str, cells.columns))}")
+    return tuple(sorted(map(str, cells[by].unique())))
+
+
+def _segment_of(frame: pd.DataFrame, by: str | None, names: Sequence[str]) -> npt.NDArray[np.int64]:
+    if by is None:
+        return np.zeros(len(frame), dtype=np.int64)
+    places = {name: place for place, name in enumerate(names)}
+    found = frame[by].astype(str).map(places)
+    if found.isna().any():
+        unknown = sorted(frame.loc[found.isna(), by].astype(str).unique())
+        raise ParameterError(
+            f"'{unknown[0]}' in column '{by}' takes no step in the basis months; leave it out, or take the rates of "
+            f"all accounts together with by=None"
+        )
+    return found.to_numpy().astype(np.int64)
+
+
+def _pull(counts: Array, pooled: Array) -> Array:
+    held = counts.sum(axis=-1, keepdims=True)
+    expected = held * pooled
+    squares = np.divide((counts - expected) ** 2, expected, out=np.zeros_like(counts), where=expected > 0)
+    statistic = squares.sum(axis=(0, 3))
+    months, ends = (held[..., 0] > 0).sum(axis=0), (pooled > 0).sum(axis=-1)
+    freedom = (months - 1) * (ends - 1)
+    beyond = 1 - np.divide(freedom, statistic, out=np.ones_like(statistic), where=statistic > 0)
+    return np.sqrt(np.clip(beyond, 0.0, 1.0))
+
+
+def placed(frame: pd.DataFrame, rates: Rates, by: str | None, state: str = "state") -> Whole:
+    """Accounts of a frame by segment and state, shape (P, S)."""
+    accounts = np.zeros((len(rates.segments), len(rates.states.names)), dtype=np.int64)
+    place = (_segment_of(frame, by, rates.segments), place_of(frame[state], rates.states))
+    np.add.at(accounts, place, frame["accounts"].to_numpy(dtype=np.int64))
+    return accounts
+
+
+def drawn_rates(
+    rates: Rates, draws: int, months: int, random: np.random.Generator
+) -> Iterator[tuple[Array, npt.NDArray[np.int64]]]:
+    """Rates of each month ahead, (draws, P, S, S), and the basis month that each draw took them from, (draws,).
+
+    It takes two basis months: from one nothing is known of how months differ.
+    """
+    count = len(rates.months)
+    resampled = random.integers(count, size=(draws, count - 1))
+    times = np.zeros((draws, count))
+    np.add.at(times, (np.arange(draws)[:, None], resampled), 1.0)
+    centre = _filled(np.tensordot(times, rates.counts, axes=1), rates.pooled)
+    chosen = np.take_along_axis(resampled, random.integers(count - 1, size=(draws, months)), axis=1)
+    single = to_matrix(rates.counts)
+    seen = rates.counts.sum(axis=-1, keepdims=True) > 0
+    for month in range(months):
+        taken = chosen[:, month]
+        towards = np.where(seen[taken], single[taken], centre)
+        yield centre + rates.pull[..., None] * (towards - centre), taken
+
+
+def _filled(counts: Array, pooled: Array) -> Array:
+    """Shares of counts; a from-state that the draw's months lack takes the pooled shares."""
+    return np.where(counts.sum(axis=-1, keepdims=True) > 0, to_matrix(counts), pooled)
+
+
+def step(accounts: Whole, matrix: Array, random: np.random.Generator) -> Whole:
+    """Whole accounts drawn over the states they step into: (draws, P, L, S) to (draws, P, L, S from, S to).
+
+    `matrix` is (draws, P, S, S); L are copies of the states that step alike.
+    """
+    moved = np.zeros((*accounts.shape, accounts.shape[-1]), dtype=np.int64)
+    for state in range(accounts.shape[-1]):
+        held = accounts[..., state]
+        if held.any():
+            # Few states can be reached from each, and time goes by the number drawn over.
+            reached = np.flatnonzero(matrix[..., state, :].any(axis=(0, 1)))
+            shares = np.clip(matrix[:, :, None, state, reached], 0.0, 1.0)
+            # Rounding may carry a sum of shares beyond one, which the draw would refuse.
+            moved[..., state, reached] = random.multinomial(held, shares / shares.sum(axis=-1, keepdims=True))
+    return moved
