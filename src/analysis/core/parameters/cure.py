@@ -102,7 +102,7 @@ class CureParameters(Section):
 
     @property
     def rules(self) -> SpellRules:
-        probation: dict[str, int] = {**self.probation}
+        probation = {str(product): months for product, months in self.probation.items()}
         return SpellRules(self.entry_days, self.sustained_months, probation, self.restructured_months)
 
     @property

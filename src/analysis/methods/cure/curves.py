@@ -146,8 +146,10 @@ def _long(
 ) -> pd.DataFrame:
     names = [*SPELL_EXITS, NOT_CURED, STILL_OPEN]
     months = np.arange(1, horizon + 1)
-    axes = [list(range(len(groups))), months.tolist(), names]
-    index = pd.MultiIndex.from_product(axes, names=["_group", "months", "exit"])
+    places = pd.Index(range(len(groups)))
+    index = pd.MultiIndex.from_product(
+        [places, pd.Index(months), pd.Index(names)], names=["_group", "months", "exit"]
+    )
     at_risk, leaving, begun = bodies
     columns = {
         "begun": np.repeat(begun, horizon * len(names)),
