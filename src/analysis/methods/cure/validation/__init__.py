@@ -3,7 +3,7 @@
 from analysis.methods.cure.validation.calibration import calibration_scores, calibration_table
 from analysis.methods.cure.validation.cells import Outcomes, cut_short, drawn, followed
 from analysis.methods.cure.validation.compare import Validation, validate
-from analysis.methods.cure.validation.fairness import fairness
+from analysis.methods.cure.validation.fairness import group_fairness
 from analysis.methods.cure.validation.residuals import (
     exponential_check,
     marginal_residuals,
@@ -12,8 +12,8 @@ from analysis.methods.cure.validation.residuals import (
     susceptible_residuals,
     uniformity,
 )
-from analysis.methods.cure.validation.rivals import Forecaster, Mixture, event_code, rivals
-from analysis.methods.cure.validation.scores import available, scores
+from analysis.methods.cure.validation.rivals import Forecaster, Mixture, event_code, plain_rivals
+from analysis.methods.cure.validation.scores import available, predictive_scores
 from analysis.methods.cure.validation.split import Split, split_by_entry
 from analysis.methods.cure.validation.stability import coefficients_by_vintage, largest_drift, stability_index
 
@@ -31,14 +31,14 @@ __all__ = [
     "drawn",
     "event_code",
     "exponential_check",
-    "fairness",
     "followed",
+    "group_fairness",
     "largest_drift",
     "marginal_residuals",
     "month_table",
+    "plain_rivals",
+    "predictive_scores",
     "quantile_residuals",
-    "rivals",
-    "scores",
     "split_by_entry",
     "stability_index",
     "susceptible_residuals",

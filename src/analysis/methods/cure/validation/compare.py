@@ -95,7 +95,7 @@ def _rows(
 ) -> Iterator[dict[str, object]]:
     weighted = Outcomes.of(split.test)
     parts = [
-        (scores.scores(rows, curve[index], horizons, level), rows),
+        (scores.predictive_scores(rows, curve[index], horizons, level), rows),
         (calibration_scores(split.test, curve, horizons, level), weighted),
     ]
     for found, outcomes in parts:

@@ -27,7 +27,7 @@ LEAST = 30
 """Spells below which a group is not shown."""
 
 
-def fairness(
+def group_fairness(
     cells: pd.DataFrame,
     predicted: Array,
     attributes: Sequence[str],

@@ -189,6 +189,6 @@ def event_code(exits: pd.Series) -> npt.NDArray[np.int64]:
     return np.select([exits == CURED, exits == OPEN], [1, 0], 2)
 
 
-def rivals(formula: str, horizons: Sequence[int] = (6, 12)) -> list[Forecaster]:
+def plain_rivals(formula: str, horizons: Sequence[int] = (6, 12)) -> list[Forecaster]:
     """The models that a cure model has to beat, with the covariates of `formula`."""
     return [AalenJohansen(), CoxWithoutCure(formula), LogisticByHorizon(formula, horizons)]

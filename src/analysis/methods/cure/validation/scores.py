@@ -48,7 +48,9 @@ def scored_horizons(outcomes: Outcomes, horizons: Sequence[int]) -> list[int]:
     ]
 
 
-def scores(outcomes: Outcomes, curve: Array, horizons: Sequence[int], level: float = 0.95) -> Iterator[Score]:
+def predictive_scores(
+    outcomes: Outcomes, curve: Array, horizons: Sequence[int], level: float = 0.95
+) -> Iterator[Score]:
     """Scores of predicted incidence `curve` (spells, months 1 …), one spell a row, at each of `horizons`.
 
     auc               P(a spell cured by the horizon has a higher prediction than one that isn't); ½ is chance,
