@@ -64,7 +64,9 @@ def expected_time(
     nothing more (Markov): where hard cases pile up in a bucket, expectations for fresh arrivals are too long.
     Limits are symmetric on the logarithm, from the jackknife over folds of customers. An expectation is infinite,
     without limits, where a state that it leads through was never seen to be left; spells are nan where nobody was
-    seen in `cured`. from_accounts: account-months seen in the bucket. Returns dimension, value, state, measure, expected, lower, upper, from_accounts.
+    seen in `cured`. from_accounts: account-months seen in the bucket.
+
+    Returns dimension, value, state, measure, expected, lower, upper, from_accounts.
     """
     cells = usable(cells)
     states = states_of(cells)

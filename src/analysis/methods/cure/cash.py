@@ -33,7 +33,8 @@ def expected_cash(
 
     Charge-off ends it unless `after_charge_off` says what is recovered: cash ÷ claim in total within 1, 2, …
     months after the month of charge-off (methods.cure.recovery's rates), at least `months` − 1 of them. Other
-    exits pay nothing further. A state that a segment never held has the values of all segments together (`borrowed`).
+    exits pay nothing further. A state that a segment never held has the values of all segments together
+    (`borrowed`).
 
     Returns value (the segment, or `all`), state, months, expected, lower, upper, balance (account-months of
     balance seen in the state), borrowed, dimension. Limits: logarithmic, jackknife over folds of customers.

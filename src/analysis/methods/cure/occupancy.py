@@ -12,16 +12,10 @@ import pandas as pd
 from analysis.core.errors import ParameterError
 from analysis.core.periods import shift_months
 from analysis.methods.cure.chain import ChainStates, states_of
+from analysis.methods.cure.memory import SPELL, group_shares, remembered, with_memory
 from analysis.methods.cure.paths import CHUNK, Rates, Whole, basis_cells, chain_rates, drawn_rates, placed, step
 from analysis.statistics.flows import project
 from analysis.statistics.jackknife import Array
-
-NOW = ("in_arrears", "in_probation", "cured", "re_defaulted")
-EVER = ("ever_cured", "ever_re_defaulted")
-"""Groups that an account never leaves once it is in: shares of what happened so far, not of where accounts are."""
-
-SPELL, CURED, AGAIN = range(3)
-"""Memory of an account: in its first spell, cured since, re-defaulted since."""
 
 
 def occupancy_forecast(
@@ -162,49 +156,6 @@ def expected_path(accounts: npt.ArrayLike, rates: Rates, months: int) -> Array:
     return np.stack(paths)
 
 
-def with_memory(matrix: Array, states: ChainStates) -> Array:
-    """Shares between states with memory, shape (3·S, 3·S): first spell, cured since, re-defaulted since.
-
-    The step is the chain's own, and moves the memory on: a first spell that leads into cured or current ends in a
-    cure; a step from cured into arrears or probation is a re-default, which is never forgotten; one from current,
-    a year or more after the cure, is a new spell and none.
-    """
-    size = len(states.names)
-    wide = np.zeros((3, size, 3, size))
-    after = _memory_after(states)
-    for before in range(3):
-        for kept in range(3):
-            wide[before, :, kept, :] = np.where(after[before] == kept, matrix, 0.0)
-    return wide.reshape(3 * size, 3 * size)
-
-
-def _memory_after(states: ChainStates) -> npt.NDArray[np.int64]:
-    """Memory after a step, by the memory before, the state stepped from and the state stepped into: (3, S, S)."""
-    sound, back = states.mask(states.sound), states.mask(states.arrears, states.probation)
-    size = len(sound)
-    first = np.where(np.broadcast_to(sound, (size, size)), CURED, SPELL)
-    relapse = np.outer(states.mask(["cured"]), back)
-    return np.stack([first, np.where(relapse, AGAIN, CURED), np.full((size, size), AGAIN)])
-
-
-def group_shares(states: ChainStates) -> tuple[tuple[str, ...], Array]:
-    """Names of the groups, and which states with memory belong to each: shape (groups, 3·S)."""
-    arrears, probation, sound = (states.mask(names) for names in (states.arrears, states.probation, states.sound))
-    exits = [states.mask([name]) for name in states.exits]
-    none, some = np.zeros(len(sound), bool), np.ones(len(sound), bool)
-    rows = [
-        [arrears, arrears, none],
-        [probation, probation, none],
-        [sound, sound, sound],
-        [none, none, arrears | probation],
-        *([leaving] * 3 for leaving in exits),
-        [none, some, some],
-        [none, none, some],
-    ]
-    groups = np.stack([np.concatenate(row) for row in rows]).astype(float)
-    return (*NOW, *states.exits, *EVER), groups
-
-
 def _drawn(
     accounts: Whole, rates: Rates, months: int, draws: int, random: np.random.Generator, groups: Array
 ) -> Array:
@@ -214,17 +165,9 @@ def _drawn(
     held[:, :, SPELL] = accounts
     path = [held.reshape(draws, len(accounts), -1) @ groups.T]
     for matrix, _ in drawn_rates(rates, draws, months, random):
-        held = _remembered(step(held, matrix, random), rates.states)
+        held = remembered(step(held, matrix, random), rates.states)
         path.append(held.reshape(draws, len(accounts), -1) @ groups.T)
     return np.stack(path, axis=2)
-
-
-def _remembered(moved: Whole, states: ChainStates) -> Whole:
-    """Accounts by state and memory after a step, as with_memory() tells: from (…, 3, S, S) to (…, 3, S)."""
-    sound, back = states.mask(states.sound), states.mask(states.arrears, states.probation)
-    first, cured, again = np.moveaxis(moved.sum(axis=-2), -2, 0)
-    relapsed = moved[..., CURED, states.names.index("cured"), :] * back
-    return np.stack([first * ~sound, first * sound + cured - relapsed, again + relapsed], axis=-2)
 
 
 def backtest(
@@ -239,7 +182,8 @@ def backtest(
     `fates`: cohort, dimension, value, month, group, actual (accounts), for accounts in arrears at `start`
     (`stock`) or entered in its month (`entrants`); make it from the panel's states with `fates_by_group`.
     Returns the forecast's rows that have one and lie after `start`, with actual, actual_share, error (actual
-    share − expected share) and covered (whether the interval held it). `choices` are occupancy_forecast()'s own arguments.
+    share − expected share) and covered (whether the interval held it). `choices` are occupancy_forecast()'s own
+    arguments.
     """
     table = occupancy_forecast(stock, cells, start, **choices)  # type: ignore[arg-type]
     keys = ["cohort", "dimension", "value", "month", "group"]

@@ -97,8 +97,8 @@ def _segment_of(frame: pd.DataFrame, by: str | None, names: Sequence[str]) -> np
     if found.isna().any():
         unknown = sorted(frame.loc[found.isna(), by].astype(str).unique())
         raise ParameterError(
-            f"'{unknown[0]}' in column '{by}' takes no step in the basis months; leave it out, or take the rates of "
-            f"all accounts together with by=None"
+            f"'{unknown[0]}' in column '{by}' takes no step in the basis months; leave it out, or take the "
+            f"rates of all accounts together with by=None"
         )
     return found.to_numpy().astype(np.int64)
 

@@ -94,7 +94,7 @@ def triangle(cells: pd.DataFrame, horizon: int) -> tuple[Array, Array, Array, np
     """
     folds, fold = np.unique(cells["fold"], return_inverse=True)
     months, month = np.unique(cells["month"], return_inverse=True)
-    followed = cells.groupby("month")["followed"].max().to_numpy(dtype=np.int64)
+    followed = cells.groupby("month")["followed"].max().to_numpy().astype(np.int64)
     size = min(horizon, int(followed.max()))
     if size < 1:
         raise ParameterError(
@@ -106,8 +106,8 @@ def triangle(cells: pd.DataFrame, horizon: int) -> tuple[Array, Array, Array, np
     np.add.at(paid, (fold[later], month[later], since[later] - 1), cells["paid"].to_numpy(dtype=float)[later])
     amount = np.zeros((len(folds), len(months)))
     np.add.at(amount, (fold, month), cells["charged_off"].to_numpy(dtype=float))
-    claims = np.bincount(month, cells["claims"].to_numpy(dtype=float), len(months))
-    return paid, amount, claims, followed
+    claims = np.bincount(month, weights=cells["claims"].to_numpy(dtype=float), minlength=len(months))
+    return paid, amount, np.asarray(claims, dtype=float), followed
 
 
 def _additive(paid: Array, charged_off: Array, seen: npt.NDArray[np.bool_]) -> Array:
@@ -167,22 +167,18 @@ def to_come(cells: pd.DataFrame, curve: pd.DataFrame, horizon: int, by: str = "p
     """
     opened = cells[(cells["since"] == 0) & (cells["followed"] < horizon)]
     own = curve[curve["dimension"] == by].pivot(index="value", columns="since", values="rate")
-    reached = own.index[own[horizon].notna()] if horizon in own.columns else []
-    short = sorted(set(opened[by].astype(str)) - set(reached))
+    reached = set(own.index[own[horizon].notna()]) if horizon in own.columns else set()
+    short = sorted(set(opened[by].astype(str)) - reached)
     if short:
         raise ParameterError(
             f"the curve of {by} '{short[0]}' doesn't reach {horizon} months; take a shorter horizon"
         )
     own.insert(0, 0, 0.0)
-    value = opened[by].astype(str)
-    left = [
-        own.at[name, horizon] - own.at[name, done] for name, done in zip(value, opened["followed"], strict=True)
-    ]
-    rows = opened.assign(value=value, expected=opened["charged_off"] * np.array(left, dtype=float), dimension=by)
-    table = (
-        rows.groupby(["dimension", "value"], sort=True)[["claims", "charged_off", "expected"]].sum().reset_index()
-    )
-    whole = table[["claims", "charged_off", "expected"]].sum().to_frame().T.assign(dimension="all", value="all")
-    return pd.concat([whole, table], ignore_index=True)[
-        ["dimension", "value", "claims", "charged_off", "expected"]
-    ]
+    value, done = opened[by].astype(str), opened["followed"].to_numpy(dtype=int)
+    rates = own.reindex(index=value, columns=range(horizon + 1)).to_numpy(dtype=float)
+    left = rates[:, horizon] - rates[np.arange(len(done)), done]
+    rows = opened.assign(value=value, expected=opened["charged_off"] * left, dimension=by)
+    sums = ["claims", "charged_off", "expected"]
+    table = rows.groupby(["dimension", "value"], sort=True)[sums].sum().reset_index()
+    whole = table[sums].sum().to_frame().T.assign(dimension="all", value="all")
+    return pd.concat([whole, table], ignore_index=True)[["dimension", "value", *sums]]
