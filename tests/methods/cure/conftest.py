@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.methods.cure import Truth, draw_spells
+from analysis.methods.cure import ExitsTruth, ExitTruth, Truth, draw_exits, draw_spells
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 
@@ -17,6 +17,26 @@ TRUTHS = {
     "lognormal": Truth("lognormal", (0.5, 0.8, -0.5), (0.3, -0.2), (1.5, -0.3), late=0.4, resolved=0.2),
     "discrete": Truth(
         "discrete", (0.5, 0.8, -0.5), (0.4, -0.3), (-2.2, -1.6, -1.4, -1.7), (1, 3, 6), late=0.4, resolved=0.2
+    ),
+}
+
+
+EXIT_TRUTHS = {
+    "weibull": ExitsTruth(
+        {
+            "charged_off": ExitTruth("weibull", (0.0, 0.0, 0.0), (-0.2, 0.3), (-5.0, 0.7)),
+            "cured": ExitTruth("weibull", (0.8, 0.8, -0.5), (0.4, -0.3), (-2.0, 0.1)),
+            "sold": ExitTruth("weibull", (-0.4, 0.4, 0.5), (0.3, 0.2), (-3.5, 0.4)),
+        },
+        late=0.4,
+    ),
+    "discrete": ExitsTruth(
+        {
+            "charged_off": ExitTruth("discrete", (0.2, -0.5, 0.4), (-0.2, 0.3), (-4.0, -2.0, -1.0), (3, 6)),
+            "cured": ExitTruth("discrete", (1.0, 0.8, -0.5), (0.4, -0.3), (-1.6, -1.4, -1.2), (3, 6)),
+        },
+        never=True,
+        late=0.4,
     ),
 }
 
@@ -44,5 +64,20 @@ def spells() -> Callable[..., pd.DataFrame]:
         if whole:
             frame = frame.assign(months=frame.months.round().clip(lower=1), entry=frame.entry.round())
         return frame[frame.months > frame.entry].reset_index(drop=True)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def exit_truths() -> dict[str, ExitsTruth]:
+    return EXIT_TRUTHS
+
+
+@pytest.fixture(scope="session")
+def exits() -> Callable[..., pd.DataFrame]:
+    """Spells of one of the exit truths: columns months, exit, entry, x1, x2."""
+
+    def draw(name: str = "weibull", rows: int = 700, seed: int = 3) -> pd.DataFrame:
+        return draw_exits(EXIT_TRUTHS[name], rows, seed)
 
     return draw

@@ -106,12 +106,20 @@ def latency_names(latency: str | Mapping[object, str], exits: tuple[object, ...]
     """Latency name of each exit; raises ParameterError where a mapping has too few exits or unknown ones."""
     if isinstance(latency, str):
         return [latency] * len(exits)
-    unknown, missing = [e for e in latency if e not in exits], [e for e in exits if e not in latency]
-    if unknown or missing:
-        wrong = [f"names {', '.join(map(str, unknown))}, which nobody takes"] if unknown else []
-        wrong += [f"lacks {', '.join(map(str, missing))}"] if missing else []
-        raise ParameterError(f"latency {' and '.join(wrong)}; the exits are {', '.join(map(str, exits))}")
+    refuse_unknown(latency, exits, "latency")
+    missing = [str(e) for e in exits if e not in latency]
+    if missing:
+        raise ParameterError(f"latency lacks {', '.join(missing)}; name a latency for every exit, or one for all")
     return [latency[e] for e in exits]
+
+
+def refuse_unknown(mapping: Mapping[object, object], exits: tuple[object, ...], argument: str) -> None:
+    """Raise ParameterError where a mapping by exit names one that nobody takes."""
+    unknown = [str(e) for e in mapping if e not in exits]
+    if unknown:
+        raise ParameterError(
+            f"{argument} names {', '.join(unknown)}, which nobody takes; the exits are {', '.join(map(str, exits))}"
+        )
 
 
 def reference_place(reference: object, classes: tuple[object, ...], events: Array) -> int:

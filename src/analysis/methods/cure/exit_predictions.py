@@ -34,7 +34,8 @@ class ExitPredictions:
 
         With `interval`, the columns gain an outer level estimate, lower, upper.
         """
-        found = exit_predict.exit_probabilities(self.fitted_, self._rows(df, conditional_after), interval)
+        rows = self._rows(df, conditional_after)
+        found = exit_predict.exit_probabilities(self.fitted_, rows, interval)
         names = pd.Index(self.fitted_.model.classes, name="exit")
         frames = {
             bound: pd.DataFrame(np.column_stack([f.probability(z) for f in found]), df.index, names)
@@ -55,8 +56,8 @@ class ExitPredictions:
         Without `exit_name` all exits, as an outer level of the columns. With `interval`, a level estimate, lower,
         upper comes above the rows. With `conditional_after` = k the clock starts at k, given still open then.
         """
-        names = self.fitted_.model.exits if hasattr(self, "fitted_") else ()
         when, rows = moments(times), self._rows(df, conditional_after)
+        names = self.fitted_.model.exits
         if exit_name is not None and exit_name not in names:
             raise ParameterError(
                 f"exit_name '{exit_name}' is not known; choose one of {', '.join(map(str, names))}"

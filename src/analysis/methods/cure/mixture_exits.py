@@ -13,7 +13,7 @@ from analysis.methods.cure import exit_checks, exit_predict
 from analysis.methods.cure.checks import Coefficient, warn_of_no_convergence
 from analysis.methods.cure.estimates import Estimates, bounds
 from analysis.methods.cure.exit_likelihood import ExitLikelihood, ExitSample
-from analysis.methods.cure.exit_model import NEVER, ExitModel, latency_names, reference_place
+from analysis.methods.cure.exit_model import NEVER, ExitModel, latency_names, reference_place, refuse_unknown
 from analysis.methods.cure.exit_predictions import ExitPredictions
 from analysis.methods.cure.exit_start import fit as fit_likelihood
 from analysis.methods.cure.exits import Exits, read_exits
@@ -137,6 +137,8 @@ class MixtureExits(ExitPredictions, Estimates):
         if self.never and NEVER in exits.names:
             raise InputError(f"column '{column}' has an exit '{NEVER}', the name of never exiting; rename it")
         names = latency_names(self.latency, exits.names)
+        if isinstance(self.breaks, Mapping):
+            refuse_unknown(self.breaks, exits.names, "breaks")
         families = [_find(name, self._breaks(exit_, name)) for exit_, name in zip(exits.names, names, strict=True)]
         events = exits.total()
         classes = (*exits.names, NEVER) if self.never else exits.names
