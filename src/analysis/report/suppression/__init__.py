@@ -1,7 +1,8 @@
 """Disclosure control: what must not be shown, and what is withheld so that it cannot be worked out."""
 
 from analysis.report.suppression.cells import suppress
+from analysis.report.suppression.nested import suppress_nested
 from analysis.report.suppression.rates import suppress_rates
 from analysis.report.suppression.rolls import suppress_rolls
 
-__all__ = ["suppress", "suppress_rates", "suppress_rolls"]
+__all__ = ["suppress", "suppress_nested", "suppress_rates", "suppress_rolls"]
