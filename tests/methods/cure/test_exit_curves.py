@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from analysis.core.errors import InputError
 from analysis.core.spells import SPELL_EXITS
 from analysis.methods.cure import cumulative_incidence
-from analysis.methods.cure.curves import at_months, exit_curves, incidence, months_until
+from analysis.methods.cure.curves import as_known, at_months, exit_curves, incidence, months_until
 
 
 def drawn(rows: int, seed: int, hazard: float = 0.3, shared: int = 1) -> pd.DataFrame:
@@ -112,13 +112,14 @@ def test_by_balance_a_large_spell_weighs_more() -> None:
     )
     table = exit_curves(cells, horizon=1, weight="balance", least=1).set_index("exit")
     assert table.loc["cured", "rate"] == pytest.approx(0.9)
-    assert table.loc["cured", "leaving"] == 1 and table.loc["cured", "begun"] == 2
+    assert table.loc["cured", "gone"] == 1 and table.loc["cured", "begun"] == 2
 
 
 def test_a_curve_ends_where_too_few_are_at_risk() -> None:
     rows = drawn(200, seed=5)
     table = exit_curves(rows, horizon=12, least=30)
-    assert table["at_risk"].min() >= 30 and table["months"].max() < 12
+    followed = [((rows["entry"] < m) & (rows["duration"] >= m)).sum() for m in range(1, 13)]
+    assert table["months"].max() == sum(size >= 30 for size in followed) < 12
 
 
 def test_groups_are_followed_apart() -> None:
@@ -129,6 +130,19 @@ def test_groups_are_followed_apart() -> None:
     fast = months_until(table, ["product"]).set_index("product")["months"]
     assert fast["card"] <= 3 and np.isnan(fast["auto"])
     assert set(at_months(table, [3, 6])["months"]) == {3, 6}
+
+
+def test_the_cells_of_an_earlier_day_hold_nothing_later() -> None:
+    cells = pd.DataFrame(
+        {
+            "began": [10, 10, 14, 12],
+            "entry": [0, 0, 0, 3],
+            "duration": [2, 6, 1, 5],
+            "exit": ["cured", "cured", "cured", "open"],
+        }
+    )
+    known = as_known(cells, 14)
+    assert known["duration"].tolist() == [2, 4] and known["exit"].tolist() == ["cured", "open"]
 
 
 def test_no_spells_are_refused() -> None:

@@ -15,9 +15,9 @@ from analysis.data.panel.months import Window, month_number
 from analysis.data.panel.parts import ACCOUNT, Part
 from analysis.data.portfolio import Portfolio
 
-OF_SPELL = ("bucket", "began_quarter", "spell", "balance_band")
-"""Groups of the spell itself: bucket and quarter at k = 0, which spell of the account it is (1, 2, 3+), and the
-balance when first seen, in bands."""
+OF_SPELL = ("bucket", "began", "began_quarter", "spell", "balance_band")
+"""Groups of the spell itself: bucket, month number and quarter at k = 0, which spell of the account it is (1, 2, 3+),
+and the balance when first seen, in bands."""
 
 FACTS = tuple(
     column.name
@@ -45,7 +45,7 @@ def with_groups(
     made["spell"] = (joined.spell > 2).ifelse("3+", joined.spell.cast("string"))
     if "balance_band" in edges:
         made["balance_band"] = banded(joined.balance, edges["balance_band"])
-    names = [name for name in by if name in (*facts, *made, "bucket")]
+    names = [name for name in by if name in (*facts, *made, "bucket", "began")]
     return joined.mutate(**{name: column for name, column in made.items() if name in by}), names
 
 

@@ -46,9 +46,9 @@ def exit_curves(
     and open add up to one.
 
     Returns `by`, exit, months (1 … horizon, up to where at least `least` spells are at risk: beyond, a share would
-    hang on a handful), at_risk and leaving (spells, of that month), begun (spells of the group seen from entry on
-    or later), rate, rate_lower, rate_upper. Intervals hold out one group of customers at a time, then Wilson's at
-    the size of sample that this comes to; at most that of the spells begun.
+    hang on a handful), begun (spells of the group), gone (spells seen to leave by the exit up to that month; for
+    `open`, those followed beyond it), rate, rate_lower, rate_upper. Intervals hold out one group of customers at a
+    time; they are Wilson's at the size of sample that this comes to, which the spells begun are the most of.
     Raises InputError for cells without spells. Source: Aalen and Johansen (1978) Scand. J. Statist. 5, 141–150.
     """
     counts = count(cells, by, horizon, weight)
@@ -58,10 +58,11 @@ def exit_curves(
     begun = _begun(cells, by, counts.groups)
     size = np.broadcast_to(begun[:, None, None], shares.shape)
     limits = share_limits(shares, replicates, size, level)
-    at_risk = bodies.at_risk.sum(axis=0)
-    leaving = _with_sums(bodies.leaving.sum(axis=0), np.zeros_like(at_risk))
-    table = _long(counts.groups, horizon, (at_risk, leaving, begun), (shares, limits.lower, limits.upper))
-    return table[table["at_risk"] >= least].reset_index(drop=True)
+    at_risk, leaving = bodies.at_risk.sum(axis=0), bodies.leaving.sum(axis=0)
+    gone = _with_sums(np.cumsum(leaving, axis=1), at_risk - leaving.sum(axis=2))
+    table = _long(counts.groups, horizon, (begun, gone), (shares, limits.lower, limits.upper))
+    enough = np.repeat((at_risk >= least).ravel(), gone.shape[2])
+    return table[enough].reset_index(drop=True)
 
 
 def at_months(curves: pd.DataFrame, months: Sequence[int]) -> pd.DataFrame:
@@ -81,6 +82,19 @@ def months_until(
         return pd.DataFrame({"months": [months]})
     first = reached.groupby(keys, sort=False)["months"].min()
     return own[keys].drop_duplicates().merge(first.reset_index(), how="left", on=keys)
+
+
+def as_known(cells: pd.DataFrame, end: int) -> pd.DataFrame:
+    """The cells as they stood when follow-up ended at month number `end`: what a report of that time would hold.
+
+    Needs `began` (month number of k = 0). Spells that began later, or were first seen later, are not there; exits
+    after `end` are not known.
+    """
+    months = end - cells["began"]
+    early = cells[(months > 0) & (months > cells["entry"])]
+    months = months.loc[early.index]
+    cut = early["duration"] > months
+    return early.assign(duration=early["duration"].where(~cut, months), exit=early["exit"].mask(cut, STILL_OPEN))
 
 
 def count(cells: pd.DataFrame, by: Sequence[str], horizon: int, weight: str = "spells") -> Counts:
@@ -142,7 +156,7 @@ def _begun(cells: pd.DataFrame, by: Sequence[str], groups: pd.DataFrame) -> Arra
 
 
 def _long(
-    groups: pd.DataFrame, horizon: int, bodies: tuple[Array, Array, Array], rates: tuple[Array, ...]
+    groups: pd.DataFrame, horizon: int, bodies: tuple[Array, Array], rates: tuple[Array, ...]
 ) -> pd.DataFrame:
     names = [*SPELL_EXITS, NOT_CURED, STILL_OPEN]
     months = np.arange(1, horizon + 1)
@@ -150,16 +164,12 @@ def _long(
     index = pd.MultiIndex.from_product(
         [places, pd.Index(months), pd.Index(names)], names=["_group", "months", "exit"]
     )
-    at_risk, leaving, begun = bodies
-    columns = {
-        "begun": np.repeat(begun, horizon * len(names)),
-        "at_risk": np.repeat(at_risk.ravel(), len(names)),
-        "leaving": leaving.ravel(),
-    }
+    begun, gone = bodies
+    columns = {"begun": np.repeat(begun, horizon * len(names)), "gone": gone.ravel()}
     columns |= {
         name: array.ravel() for name, array in zip(("rate", "rate_lower", "rate_upper"), rates, strict=True)
     }
     table = pd.DataFrame(columns, index=index).reset_index()
     labels = groups.loc[table.pop("_group")].reset_index(drop=True)
     table = pd.concat([labels, table], axis=1) if len(groups.columns) else table
-    return table.astype({"begun": "int64", "at_risk": "int64", "leaving": "int64"})
+    return table.astype({"begun": "int64", "gone": "int64"})

@@ -32,7 +32,7 @@ class Fit(NamedTuple):
 
     @property
     def sufficient(self) -> bool:
-        """Whether the cures ran out before the follow-up did: none in its last month, hardly any expected after it.
+        """Whether the cures ran out before the follow-up did: none in its last month, hardly any expected later.
 
         Maller and Zhou's p-value is told beside it and not asked for here: it counts cures in a stretch before the
         last one, and where waits are short and in whole months that stretch may hold none.
