@@ -16,8 +16,8 @@ from analysis.data.panel.parts import ACCOUNT, Part
 from analysis.data.portfolio import Portfolio
 
 OF_SPELL = ("bucket", "began", "began_quarter", "spell", "balance_band")
-"""Groups of the spell itself: bucket, month number and quarter at k = 0, which spell of the account it is (1, 2, 3+),
-and the balance when first seen, in bands."""
+"""Groups of the spell itself: bucket, month number and quarter at k = 0, which spell of the account it is (1, 2,
+3+), and the balance when first seen, in bands."""
 
 FACTS = tuple(
     column.name
