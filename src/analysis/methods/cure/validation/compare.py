@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError
+from analysis.methods.cure.checks import IdentificationWarning
 from analysis.methods.cure.validation import scores
 from analysis.methods.cure.validation.calibration import calibration_scores, calibration_table
 from analysis.methods.cure.validation.cells import Outcomes, drawn
@@ -64,7 +66,7 @@ def validate(
             f"no horizon of {list(horizons)} months can be judged: spells begun from month {split.cut} on are "
             f"followed for {split.months} months at most, or too few are; choose an earlier cut"
         )
-    fitted = [model.fit(split.train) for model in models]
+    fitted, warned = _fitted(models, split.train)
     curves = {model.name: model.predict(split.test, months) for model in fitted}
     trained = {model.name: model.predict(split.train, months) for model in fitted}
     index = drawn(split.test["spells"], limit, seed)
@@ -78,10 +80,25 @@ def validate(
         for horizon in scored
         if not np.isnan(curve[:, horizon - 1]).any()
     ]
-    notes = tuple(_notes(split, horizons, scored, curves, index))
+    notes = (*warned, *_notes(split, horizons, scored, curves, index))
     return Validation(
         table, _model_first(pd.concat(deciles, ignore_index=True)), curves, trained, tuple(scored), notes
     )
+
+
+def _fitted(models: Sequence[Forecaster], train: pd.DataFrame) -> tuple[list[Forecaster], list[str]]:
+    """The models fitted, and what they warn of in the training spells; other warnings go on to the caller."""
+    fitted, notes = [], []
+    for model in models:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fitted.append(model.fit(train))
+        for warning in caught:
+            if issubclass(warning.category, IdentificationWarning):
+                notes.append(f"{model.name}: {warning.message}")
+            else:
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    return fitted, notes
 
 
 def _rows(

@@ -56,10 +56,13 @@ def incidence(counts: Array) -> Array:
     nobody is at risk though some of the group had stayed.
     """
     at_risk, cured, other = np.moveaxis(counts, -3, 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        stay = np.cumprod(1.0 - (cured + other) / at_risk, axis=-1)
-        before = np.concatenate([np.ones_like(stay[..., :1]), stay[..., :-1]], axis=-1)
-        step = np.where(before == 0.0, 0.0, before * cured / at_risk)
+    some = at_risk > 0
+    leave, cure = (
+        np.divide(part, at_risk, out=np.zeros_like(part), where=some) for part in (cured + other, cured)
+    )
+    stay = np.cumprod(1.0 - leave, axis=-1)
+    before = np.concatenate([np.ones_like(stay[..., :1]), stay[..., :-1]], axis=-1)
+    step = np.where(~some & (before > 1e-12), np.nan, before * cure)
     return np.cumsum(step, axis=-1)
 
 

@@ -53,7 +53,8 @@ def exponential_check(
     """
     order = np.argsort(residual, kind="stable")
     r, dead, mass = residual[order], cured[order], weight[order]
-    at_risk = np.cumsum(mass[::-1])[::-1]
+    # Where the weight left is nil nobody cures any more.
+    at_risk = np.where(dead, np.cumsum(mass[::-1])[::-1], 1.0)
     hazard, spread = np.cumsum(mass * dead / at_risk), np.cumsum(mass * dead / at_risk**2)
     wanted = np.quantile(r[dead], np.arange(1, points + 1) / (points + 1), method="inverted_cdf")
     place = np.searchsorted(r, np.unique(wanted), side="right") - 1

@@ -53,9 +53,9 @@ class AalenJohansen:
 class CoxWithoutCure:
     """Cause-specific Cox (lifelines) of cure and of all other exits, joined into the incidence of cure.
 
-    F(m) = Σ_k S(k−1)·(1 − exp(−h(k)))·h₁(k)/h(k), with h = h₁ + h₂ the month's cumulative hazard of cure and of
-    any other exit, S the chance of no exit before. No share that never cures: whoever stays is expected to leave
-    in the end. After the last training exit both hazards are 0.
+    F(m) = Σ_k S(k−1)·h₁(k) with S(k) = Π(1 − h₁ − h₂), h₁ and h₂ a month's hazards of cure and of any other exit:
+    Breslow's baseline steps times the spell's ratio, so that without covariates F is Aalen and Johansen's. No
+    share that never cures is provided for. After the last training exit both hazards are 0.
     """
 
     name = "cox"
@@ -66,36 +66,43 @@ class CoxWithoutCure:
     def fit(self, train: pd.DataFrame) -> CoxWithoutCure:
         kinds = train["exit"].where(train["exit"].isin([CURED, OPEN]), "other")
         self._design = Design(self.formula, "hazard")
-        self._design.learn(train)
-        cells = compress(
-            train.assign(exit=kinds),
-            [*self._design.variables(train), "entry", "duration", "exit"],
-            "spells",
-            "weight_",
-        )
-        causes = [cause for cause in (CURED, "other") if (kinds == cause).any()]
+        columns = [*self._design.variables(train), "entry", "duration", "exit"]
+        cells = compress(train.assign(exit=kinds), columns, "spells", "weight_")
+        x = self._design.learn(cells)[:, 1:]
+        self._centre = x.mean(axis=0)
         late = "entry" if (cells["entry"] > 0).any() else None
-        self._models = [
-            cause_specific_cox(cells, "duration", "exit", cause, self.formula, late, "weight_") for cause in causes
-        ]
+        self._causes = []
+        for cause in [name for name in (CURED, "other") if (kinds == name).any()]:
+            model = cause_specific_cox(cells, "duration", "exit", cause, self.formula, late, "weight_")
+            slope = model.params_.to_numpy()
+            steps = _breslow(cells, np.exp((x - self._centre) @ slope), cells["exit"] == cause)
+            self._causes.append((slope, steps))
         return self
 
     def predict(self, cells: pd.DataFrame, months: int) -> Array:
-        x = pd.DataFrame(self._design.apply(cells)[:, 1:], columns=self._design.names[1:])
-        cure, *rest = (self._hazards(model, x, months) for model in self._models)
-        total = cure + sum(rest)
-        stay = np.exp(-np.cumsum(total, axis=1))
+        x = self._design.apply(cells)[:, 1:] - self._centre
+        size = (0, max(months - min(steps.size for _, steps in self._causes), 0))
+        hazards = [np.outer(np.exp(x @ slope), np.pad(steps, size)[:months]) for slope, steps in self._causes]
+        cure, total = hazards[0], sum(hazards)
+        # Two hazards from two models may together pass 1 for an extreme spell; they then share the month.
+        cure = cure / np.maximum(total, 1.0)
+        stay = np.cumprod(1.0 - np.minimum(total, 1.0), axis=1)
         before = np.concatenate([np.ones((len(cells), 1)), stay[:, :-1]], axis=1)
-        share = np.divide(cure, total, out=np.zeros_like(cure), where=total > 0)
-        return np.cumsum(before * -np.expm1(-total) * share, axis=1)
+        return np.cumsum(before * cure, axis=1)
 
-    @staticmethod
-    def _hazards(model: Any, x: pd.DataFrame, months: int) -> Array:
-        """Hazard of each month, (rows, months): the step of the baseline times the row's ratio."""
-        baseline = model.baseline_cumulative_hazard_.iloc[:, 0]
-        reached = baseline.reindex(np.arange(months + 1), method="ffill").fillna(0.0).to_numpy()
-        ratio = model.predict_partial_hazard(x).to_numpy()
-        return np.outer(ratio, np.diff(reached))
+
+def _breslow(cells: pd.DataFrame, ratio: Array, gone: pd.Series) -> Array:
+    """Steps of the baseline hazard by month: weight gone ÷ Σ weight·ratio of those at risk.
+
+    lifelines' own baseline counts late entries as at risk from the start, so it isn't used.
+    """
+    weight = cells["weight_"].to_numpy(dtype=float)
+    duration, entry = cells["duration"].to_numpy(dtype=int), cells["entry"].to_numpy(dtype=int)
+    months = int(duration.max())
+    ended, begun = (np.bincount(at, weights=weight * ratio, minlength=months + 1) for at in (duration, entry))
+    at_risk = (ended - begun)[::-1].cumsum()[::-1][1:]
+    events = np.bincount(duration, weights=weight * gone.to_numpy(), minlength=months + 1)[1:]
+    return np.divide(events, at_risk, out=np.zeros(months), where=events > 0)
 
 
 class Regression(NamedTuple):

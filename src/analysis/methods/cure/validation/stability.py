@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError
+from analysis.methods.cure.checks import IdentificationWarning
 from analysis.methods.cure.mixture import MixtureCure
 from analysis.methods.cure.validation.calibration import like_groups
 from analysis.methods.cure.validation.cells import CURED, cut_short
@@ -40,7 +42,8 @@ def coefficients_by_vintage(
     """Coefficients fitted to each vintage alone, and their change from the first.
 
     `vintage` labels each cell (years or halves of entry), in an order that sorts; `fit` fits the model to cells.
-    All vintages are followed for at most `months`, so that an old one doesn't differ by its longer view. Returns
+    All vintages are followed for at most `months`, so that an old one doesn't differ by its longer view; with the
+    plateau out of sight, read the intercept of the incidence together with the latency's. Returns
     part, covariate, vintage, coef, se, change, lower, upper, z; the first vintage has no change. Parameters that
     not all fits have (baseline pieces) are left out. The vintages are taken as independent; customers in both make
     the change's limits too wide rather than too narrow. A vintage with under 100 cures joins the one before it.
@@ -51,7 +54,10 @@ def coefficients_by_vintage(
     labels = sorted(merged.unique())
     if len(labels) < 2:
         raise InputError("coefficients can be compared across two vintages or more with 100 cures each")
-    fits = {label: fit(seen[(merged == label).to_numpy()].reset_index(drop=True)) for label in labels}
+    with warnings.catch_warnings():
+        # Cut at `months` a plateau is seldom in sight; that is our doing, not news about the data.
+        warnings.simplefilter("ignore", IdentificationWarning)
+        fits = {label: fit(seen[(merged == label).to_numpy()].reset_index(drop=True)) for label in labels}
     tables = [
         pd.DataFrame({"coef": model.params_, "se": model.standard_errors_}).reset_index().assign(vintage=label)
         for label, model in fits.items()
