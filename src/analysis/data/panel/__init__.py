@@ -2,6 +2,8 @@
 
 from analysis.data.panel import (
     alerts,
+    chain,
+    covariates,
     dimensions,
     families,
     first_contact,
@@ -11,12 +13,16 @@ from analysis.data.panel import (
     recoveries,
     response,
     rolls,
+    spell_months,
+    spells,
     stock,
     vintages,
 )
 
 __all__ = [
     "alerts",
+    "chain",
+    "covariates",
     "dimensions",
     "families",
     "first_contact",
@@ -26,6 +32,8 @@ __all__ = [
     "recoveries",
     "response",
     "rolls",
+    "spell_months",
+    "spells",
     "stock",
     "vintages",
 ]
