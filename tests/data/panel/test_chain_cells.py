@@ -91,7 +91,7 @@ def test_a_closed_account_counts_as_paid_off(tmp_path):
 def test_a_window_looks_back_far_enough_to_know_a_cure(tmp_path):
     days = [10, *[0] * 14]
     whole = one_account(tmp_path / "whole", days)
-    for month in range(1, 15):
+    for month in (1, 3, 12, 13, 14):
         end = shift_months(parse_month("2024-01"), month)
         assert one_account(tmp_path / f"{month}", days, first=end, last=end) == [whole[month - 1]]
 
@@ -159,7 +159,7 @@ def test_steps_into_a_month_and_new_accounts_make_up_its_stock(tmp_path):
     portfolio = open_portfolio(tmp_path)
     firsts = months.sort_values("month").groupby("account_id").first()
     cells = chain_cells(portfolio, RULES, BUCKETS)
-    for since in range(1, 18):
+    for since in range(1, 18, 4):
         month = shift_months(START, since)
         held = chain_stock(portfolio, RULES, BUCKETS, month).groupby("state", observed=False)
         arrived = cells[cells["month"].dt.date == month].groupby("to_state", observed=False)
