@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from collections.abc import Callable
 from typing import Any
 
@@ -36,6 +37,14 @@ def assert_same_exits(first: MixtureExits, second: MixtureExits, rel: float = 1e
     assert first.log_likelihood_ == pytest.approx(second.log_likelihood_, rel=1e-10)
     np.testing.assert_allclose(first.params_, second.params_, rtol=rel, atol=1e-7)
     np.testing.assert_allclose(first.variance_matrix_, second.variance_matrix_, rtol=1e-4, atol=1e-8)
+
+
+def test_the_example_of_the_docstring_says_what_it_prints() -> None:
+    finder = doctest.DocTestFinder(recurse=False)
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    for example in finder.find(MixtureExits, "MixtureExits"):
+        runner.run(example)
+    assert runner.tries > 5 and runner.failures == 0
 
 
 @pytest.mark.parametrize("options", [{}, {"cluster_col": "customer"}, {"robust": True}])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -100,26 +99,6 @@ class ExitModel:
             levels += [(("baseline", exit_, n), ancillary.start + i) for i, n in enumerate(family.ancillary)]
         found = [*named, *levels]
         return [name for name, _ in found], [place for _, place in found]
-
-
-def latency_names(latency: str | Mapping[object, str], exits: tuple[object, ...]) -> list[str]:
-    """Latency name of each exit; raises ParameterError where a mapping has too few exits or unknown ones."""
-    if isinstance(latency, str):
-        return [latency] * len(exits)
-    refuse_unknown(latency, exits, "latency")
-    missing = [str(e) for e in exits if e not in latency]
-    if missing:
-        raise ParameterError(f"latency lacks {', '.join(missing)}; name a latency for every exit, or one for all")
-    return [latency[e] for e in exits]
-
-
-def refuse_unknown(mapping: Mapping[object, object], exits: tuple[object, ...], argument: str) -> None:
-    """Raise ParameterError where a mapping by exit names one that nobody takes."""
-    unknown = [str(e) for e in mapping if e not in exits]
-    if unknown:
-        raise ParameterError(
-            f"{argument} names {', '.join(unknown)}, which nobody takes; the exits are {', '.join(map(str, exits))}"
-        )
 
 
 def reference_place(reference: object, classes: tuple[object, ...], events: Array) -> int:

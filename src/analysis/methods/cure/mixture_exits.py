@@ -12,15 +12,14 @@ from analysis.core.errors import InputError, ParameterError
 from analysis.methods.cure import exit_checks, exit_predict
 from analysis.methods.cure.checks import Coefficient, warn_of_no_convergence
 from analysis.methods.cure.estimates import Estimates, bounds
+from analysis.methods.cure.exit_latencies import check_times, exit_latencies, find_exit_latency
 from analysis.methods.cure.exit_likelihood import ExitLikelihood, ExitSample
-from analysis.methods.cure.exit_model import NEVER, ExitModel, latency_names, reference_place, refuse_unknown
+from analysis.methods.cure.exit_model import NEVER, ExitModel, reference_place
 from analysis.methods.cure.exit_predictions import ExitPredictions
 from analysis.methods.cure.exit_start import fit as fit_likelihood
 from analysis.methods.cure.exits import Exits, read_exits
-from analysis.methods.cure.family import IN_PIECES, LATENCIES, find_latency
 from analysis.methods.cure.follow_up import sufficient_follow_up
 from analysis.methods.cure.inference import row_scores, sandwich
-from analysis.methods.cure.latency import Latency
 from analysis.methods.cure.sample import Times, clusters
 from analysis.statistics.design import INTERCEPT, Design
 from analysis.statistics.newton import inverse_information
@@ -37,16 +36,42 @@ class MixtureExits(ExitPredictions, Estimates):
     π_0 + Σ π_j S_j(t), where π_0, the share that never leaves, is there with `never=True` only. A positive
     incidence coefficient makes its exit more likely *against the reference*.
 
-    >>> model = MixtureExits(latency={"cured": "lognormal", "charged_off": "weibull"}, reference="charged_off")
-    >>> model.fit(spells, "months", "exit", "balance + C(product)", "balance", entry_col="entry")
-    >>> model.print_summary()
-    >>> model.predict_exit_probabilities(spells.head(2))
-    exit   charged_off     cured
-    0            0.312     0.688
-    1            0.577     0.423
-    >>> model.predict_cumulative_incidence(spells, [3, 6, 12], "cured", interval=True)
+    One row a spell; `exit` names how it ended, `open` where it was still running at `months`. Here the spells are
+    drawn from a known model, 30% of them first seen at a later `entry`:
 
-    The column `exit` holds the name of each exit, and `open` where a spell was still running at `months`.
+    >>> from analysis.methods.cure import ExitsTruth, ExitTruth, MixtureExits, draw_exits
+    >>> charged_off = ExitTruth("weibull", incidence=(0.0, 0.0), latency=(0.3,), baseline=(-5.0, 0.7))
+    >>> cured = ExitTruth("lognormal", incidence=(0.6, 0.8), latency=(0.2,), baseline=(1.2, -0.4))
+    >>> truth = ExitsTruth({"charged_off": charged_off, "cured": cured}, late=0.3)
+    >>> spells = draw_exits(truth, 3000, seed=1)
+    >>> spells[["months", "entry", "exit", "x1"]].head(3).round(2)
+       months  entry         exit    x1
+    0    7.36    0.0  charged_off  0.35
+    1    2.18    0.0        cured  0.82
+    2    1.56    0.0        cured  0.33
+    >>> model = MixtureExits({"charged_off": "weibull", "cured": "lognormal"}, reference="charged_off")
+    >>> model = model.fit(spells, "months", "exit", "x1", "x1", entry_col="entry")
+    >>> model.summary[["coef", "se(coef)"]].round(2)
+                                     coef  se(coef)
+    part      exit        covariate
+    incidence cured       Intercept  0.66      0.04
+                          x1         0.86      0.05
+    latency   charged_off x1         0.29      0.04
+              cured       x1         0.19      0.02
+    baseline  charged_off ln_lambda -4.87      0.14
+                          ln_gamma   0.68      0.03
+              cured       mu         1.17      0.02
+                          ln_sigma  -0.40      0.02
+    >>> model.predict_exit_probabilities(spells.head(2)).round(3)
+    exit  charged_off  cured
+    0           0.277  0.723
+    1           0.203  0.797
+    >>> model.predict_cumulative_incidence(spells.head(2), [3, 6, 12], "cured").round(3)
+              0      1
+    time
+    3.0   0.304  0.295
+    6.0   0.578  0.605
+    12.0  0.701  0.765
 
     Parameters
     ----------
@@ -85,7 +110,7 @@ class MixtureExits(ExitPredictions, Estimates):
         if not 0 < alpha < 1:
             raise ParameterError(f"alpha is {alpha}; it must lie between 0 and 1, for example 0.05")
         for name in [latency] if isinstance(latency, str) else latency.values():
-            _find(name, None)
+            find_exit_latency(name)
         self.latency, self.never, self.reference = latency, never, reference
         self.breaks, self.alpha = breaks, alpha
 
@@ -113,7 +138,7 @@ class MixtureExits(ExitPredictions, Estimates):
         """
         exits = read_exits(df, duration_col, exit_col, entry_col, weights_col, still_open)
         model = self._model(exits, exit_col)
-        self._check_times(exits, model, duration_col, entry_col)
+        check_times(model.families, exits, duration_col, str(entry_col))
         cluster = None if cluster_col is None else clusters(df, cluster_col)
         self._incidence = Design(incidence_formula, "incidence")
         same = Design(latency_formula, "latency").formula == self._incidence.formula
@@ -136,27 +161,10 @@ class MixtureExits(ExitPredictions, Estimates):
         """The model's classes; the designs' columns are not known yet."""
         if self.never and NEVER in exits.names:
             raise InputError(f"column '{column}' has an exit '{NEVER}', the name of never exiting; rename it")
-        names = latency_names(self.latency, exits.names)
-        if isinstance(self.breaks, Mapping):
-            refuse_unknown(self.breaks, exits.names, "breaks")
-        families = [_find(name, self._breaks(exit_, name)) for exit_, name in zip(exits.names, names, strict=True)]
-        events = exits.total()
+        families = exit_latencies(self.latency, self.breaks, exits.names)
         classes = (*exits.names, NEVER) if self.never else exits.names
-        place = reference_place(self.reference, classes, events)
-        return ExitModel(exits.names, tuple(families), self.never, place, 1, 1)
-
-    def _breaks(self, exit_: object, latency: str) -> Sequence[float] | None:
-        """Pieces of one exit; those for all exits are for the ones that have pieces."""
-        if isinstance(self.breaks, Mapping):
-            return self.breaks.get(exit_)
-        if self.breaks is not None and not isinstance(self.latency, str) and latency not in IN_PIECES:
-            return None
-        return self.breaks
-
-    def _check_times(self, exits: Exits, model: ExitModel, duration_col: str, entry_col: str | None) -> None:
-        for j, family in enumerate(model.families):
-            family.check(exits.time[(exits.exit == j) | (exits.exit < 0)], duration_col)
-            family.check(exits.entry, str(entry_col))
+        place = reference_place(self.reference, classes, exits.total())
+        return ExitModel(exits.names, families, self.never, place, 1, 1)
 
     def _solve(self, sample: ExitSample, model: ExitModel, robust: bool) -> None:
         likelihood = ExitLikelihood(sample, model)
@@ -238,11 +246,3 @@ class MixtureExits(ExitPredictions, Estimates):
         notes = [f"AIC = {self.AIC_:.2f}, BIC = {self.BIC_:.2f}", "average exit probabilities:", *shares]
         title = f"<MixtureExits: {', '.join(map(str, model.classes))}>"
         print(printed(title, facts, self.summary, decimals, notes))
-
-
-def _find(name: str, breaks: Sequence[float] | None) -> Latency:
-    family = find_latency(name, breaks) if name != "cox" else None
-    if family is None:
-        known = ", ".join(each for each in LATENCIES if each != "cox")
-        raise ParameterError(f"latency '{name}' has no likelihood to mix over exits; choose one of {known}")
-    return family
