@@ -4,5 +4,6 @@ from analysis.report.suppression.cells import suppress
 from analysis.report.suppression.nested import suppress_nested
 from analysis.report.suppression.rates import suppress_rates
 from analysis.report.suppression.rolls import suppress_rolls
+from analysis.report.suppression.steps import suppress_steps, withhold_counts
 
-__all__ = ["suppress", "suppress_nested", "suppress_rates", "suppress_rolls"]
+__all__ = ["suppress", "suppress_nested", "suppress_rates", "suppress_rolls", "suppress_steps", "withhold_counts"]
