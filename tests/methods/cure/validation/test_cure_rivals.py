@@ -12,7 +12,15 @@ import pytest
 
 from analysis.core.errors import InputError
 from analysis.methods.cure import cumulative_incidence
-from analysis.methods.cure.validation import Mixture, Split, Validation, plain_rivals, split_by_entry, validate
+from analysis.methods.cure.validation import (
+    Mixture,
+    MixtureOfExits,
+    Split,
+    Validation,
+    plain_rivals,
+    split_by_entry,
+    validate,
+)
 from analysis.methods.cure.validation.rivals import AalenJohansen, CoxWithoutCure, LogisticByHorizon
 
 
@@ -122,6 +130,15 @@ def test_the_same_spells_again_from_month_two_on_change_little(split: Split, mod
     plain, more = (model.fit(frame).predict(split.test, 12) for frame in (split.train, train))
     # Cox's single ratio now leans to the later months, as hazards here are not proportional.
     assert np.abs(plain - more).max() < near
+
+
+def test_a_mixture_over_exits_learns_from_exits_in_competition(
+    portfolio: Callable[..., pd.DataFrame], true_model: Any
+) -> None:
+    parts = split_by_entry(portfolio(5000, charged_off=1.0), 25, 41)
+    curve = MixtureOfExits("x1", "x1").fit(parts.train).predict(parts.test, 12)
+    assert (np.diff(curve, axis=1) >= -1e-12).all() and curve.max() <= 1.0
+    assert np.abs(curve - true_model.predict(parts.test, 12)).max() < 0.06
 
 
 def test_what_a_fit_warns_of_is_noted(split: Split, validation: Validation) -> None:

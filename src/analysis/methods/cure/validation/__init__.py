@@ -3,6 +3,7 @@
 from analysis.methods.cure.validation.calibration import calibration_scores, calibration_table
 from analysis.methods.cure.validation.cells import Outcomes, cut_short, drawn, followed
 from analysis.methods.cure.validation.compare import Validation, validate
+from analysis.methods.cure.validation.entrants import Mixture, MixtureOfExits, event_code
 from analysis.methods.cure.validation.fairness import group_fairness
 from analysis.methods.cure.validation.residuals import (
     exponential_check,
@@ -12,7 +13,7 @@ from analysis.methods.cure.validation.residuals import (
     susceptible_residuals,
     uniformity,
 )
-from analysis.methods.cure.validation.rivals import Forecaster, Mixture, event_code, plain_rivals
+from analysis.methods.cure.validation.rivals import Forecaster, plain_rivals
 from analysis.methods.cure.validation.scores import available, predictive_scores
 from analysis.methods.cure.validation.split import Split, split_by_entry
 from analysis.methods.cure.validation.stability import coefficients_by_vintage, largest_drift, stability_index
@@ -20,6 +21,7 @@ from analysis.methods.cure.validation.stability import coefficients_by_vintage, 
 __all__ = [
     "Forecaster",
     "Mixture",
+    "MixtureOfExits",
     "Outcomes",
     "Split",
     "Validation",

@@ -56,13 +56,21 @@ def calibration_table(
 
 
 def like_groups(predicted: Array, weight: Array, groups: int) -> npt.NDArray[np.int64]:
-    """Group (0 …) of each cell, equal shares of the weight as far as ties allow; larger predictions come later."""
+    """Group (0 …) of each cell, equal shares of the weight as far as ties allow; larger predictions come later.
+
+    A group is closed where the next distinct prediction would carry it further past its share than it now falls
+    short of it; what is left is then shared out among the groups left.
+    """
     value, place = np.unique(np.round(predicted, 10), return_inverse=True)
-    mass = np.bincount(place, weights=weight)
-    middle = (np.cumsum(mass) - mass / 2.0) / mass.sum()
-    cut = np.minimum((middle * groups).astype(int), groups - 1)
-    found: npt.NDArray[np.int64] = np.unique(cut, return_inverse=True)[1][place].astype(np.int64)
-    return found if value.size > 1 else np.zeros(predicted.size, dtype=np.int64)
+    group, number, start, total = np.zeros(value.size, dtype=np.int64), 0, 0.0, float(weight.sum())
+    done, bound = 0.0, total / groups
+    for i, mass in enumerate(np.bincount(place, weights=weight)):
+        if done > start and done + mass / 2.0 > bound and number < groups - 1:
+            number, start = number + 1, done
+            bound = done + (total - done) / (groups - number)
+        group[i] = number
+        done += mass
+    return group[place]
 
 
 def _with_wilson(estimate: intervals.Estimate, spells: Array, level: float) -> intervals.Estimate:

@@ -49,11 +49,11 @@ def _from(counts: Array) -> Array:
     return counts[..., ::-1].cumsum(axis=-1)[..., ::-1]
 
 
-def incidence(counts: Array) -> Array:
+def incidence(counts: Array, carry: bool = False) -> Array:
     """Aalen–Johansen incidence of cure by each month, shape (…, groups, months), from (…, 3, groups, months).
 
     As `cumulative_incidence`, for many groups and replicates at once. Missing from the first month at which
-    nobody is at risk though some of the group had stayed.
+    nobody is at risk though some of the group had stayed, unless the last value is to `carry` on.
     """
     at_risk, cured, other = np.moveaxis(counts, -3, 0)
     some = at_risk > 0
@@ -62,10 +62,14 @@ def incidence(counts: Array) -> Array:
     )
     stay = np.cumprod(1.0 - leave, axis=-1)
     before = np.concatenate([np.ones_like(stay[..., :1]), stay[..., :-1]], axis=-1)
-    step = np.where(~some & (before > 1e-12), np.nan, before * cure)
+    unknown = ~some & (before > 1e-12) & (not carry)
+    step = np.where(unknown, np.nan, before * cure)
     return np.cumsum(step, axis=-1)
 
 
 def incidence_replicates(counts: Array) -> tuple[Array, Array]:
-    """Incidence (groups, months) from counts by fold, and the same without each fold, folds first."""
-    return incidence(counts.sum(axis=0)), incidence(leave_one_out(counts))
+    """Incidence (groups, months) from counts by fold, and the same without each fold, folds first.
+
+    Where one fold holds the last spells at risk, the others carry their last value on.
+    """
+    return incidence(counts.sum(axis=0)), incidence(leave_one_out(counts), carry=True)

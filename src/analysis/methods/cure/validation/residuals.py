@@ -111,8 +111,8 @@ def month_table(cells: pd.DataFrame, curve: Array, level: float = 0.95) -> pd.Da
 
     Returns month, at_risk, observed, expected (Σ of the predicted monthly hazards of those at risk), ratio
     (observed ÷ expected), lower, upper, z. Limits of the ratio are by leaving out one fold of customers at a time;
-    z holds observed − expected against its spread between folds where nothing is wrong. Beyond |z| = 2 in several
-    months on end the model has the shape of time wrong.
+    z holds observed − expected against the larger of its spread between folds and its binomial spread where
+    nothing is wrong. Beyond |z| = 2 in several months on end the model has the shape of time wrong.
     """
     outcomes = Outcomes.of(cells, curve.shape[1])
     steps = np.hstack([np.zeros((len(cells), 1)), curve])
@@ -123,16 +123,16 @@ def month_table(cells: pd.DataFrame, curve: Array, level: float = 0.95) -> pd.Da
     mass = outcomes.weight[:, None] * risk
     cured = outcomes.weight[:, None] * (outcomes.cured[:, None] & (outcomes.time[:, None] == month))
     folds = int(outcomes.fold.max()) + 1
-    sums = np.zeros((folds, 3, month.size))
-    for i, part in enumerate((mass, cured, mass * hazard)):
+    sums = np.zeros((folds, 4, month.size))
+    for i, part in enumerate((mass, cured, mass * hazard, mass * hazard * (1.0 - hazard))):
         np.add.at(sums[:, i], outcomes.fold, part)
     return _months(month, sums, level)
 
 
 def _months(month: npt.NDArray[np.int64], sums: Array, level: float) -> pd.DataFrame:
-    at_risk, observed, expected = sums.sum(axis=0)
+    at_risk, observed, expected, binomial = sums.sum(axis=0)
     rest = leave_one_out(sums)
-    error = np.sqrt(((sums[:, 1] - sums[:, 2]) ** 2).sum(axis=0))
+    error = np.sqrt(np.maximum(((sums[:, 1] - sums[:, 2]) ** 2).sum(axis=0), binomial))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = intervals.positive(observed / expected, rest[:, 1] / rest[:, 2], level)
         z = (observed - expected) / error

@@ -12,7 +12,6 @@ import pandas as pd
 from analysis.core.errors import InputError
 from analysis.methods.cure.cause_specific import cause_specific_cox
 from analysis.methods.cure.cumulative_incidence import cumulative_incidence
-from analysis.methods.cure.mixture import MixtureCure
 from analysis.methods.cure.validation.cells import CURED, OPEN
 from analysis.statistics.compress import compress
 from analysis.statistics.design import Design
@@ -157,43 +156,6 @@ class LogisticByHorizon:
                 x = (found.design.apply(cells)[:, 1:] - found.centre) / found.scale
                 curve[:, horizon - 1] = found.model.predict_proba(x)[:, 1]
         return curve
-
-
-class Mixture:
-    """`MixtureCure`: cured 1, still open 0, every other exit known never to cure."""
-
-    def __init__(
-        self,
-        incidence_formula: str,
-        latency_formula: str = "1",
-        latency: str = "discrete",
-        link: str = "logit",
-        name: str = "mixture_cure",
-    ) -> None:
-        self.name, self.incidence_formula, self.latency_formula = name, incidence_formula, latency_formula
-        self.latency, self.link = latency, link
-
-    def fit(self, train: pd.DataFrame) -> Mixture:
-        self.model = MixtureCure(self.latency, self.link)
-        entry = "entry" if (train["entry"] > 0).any() else None
-        self.model.fit(
-            train.assign(event=event_code(train["exit"])),
-            "duration",
-            "event",
-            self.incidence_formula,
-            self.latency_formula,
-            entry_col=entry,
-            weights_col="spells",
-        )
-        return self
-
-    def predict(self, cells: pd.DataFrame, months: int) -> Array:
-        return self.model.predict_cumulative_incidence(cells, np.arange(1, months + 1)).to_numpy().T
-
-
-def event_code(exits: pd.Series) -> npt.NDArray[np.int64]:
-    """Exits as `MixtureCure` takes them: 1 cured, 0 still open, 2 known never to cure (any other exit)."""
-    return np.select([exits == CURED, exits == OPEN], [1, 0], 2)
 
 
 def plain_rivals(formula: str, horizons: Sequence[int] = (6, 12)) -> list[Forecaster]:
