@@ -46,7 +46,8 @@ def coefficients_by_vintage(
     plateau out of sight, read the intercept of the incidence together with the latency's. Returns
     part, covariate, vintage, coef, se, change, lower, upper, z; the first vintage has no change. Parameters that
     not all fits have (baseline pieces) are left out. The vintages are taken as independent; customers in both make
-    the change's limits too wide rather than too narrow. A vintage with under 100 cures joins the one before it.
+    the change's limits too wide rather than too narrow, and within one `fit` should give errors that are robust to
+    them (`cluster_col="fold"`). A vintage with under 100 cures joins the one before it.
     Raises InputError where fewer than two vintages remain.
     """
     seen = cut_short(cells.assign(vintage_=np.asarray(vintage)), months)
