@@ -18,6 +18,8 @@ McCulloch 2007, American Journal of Epidemiology 165)."""
 SLOW = 0.2
 """Share of those open at the end of follow-up who are late, above which late is not told from never."""
 
+PARTS = ("incidence", "latency", "baseline")
+
 
 class Doubt(NamedTuple):
     """A coefficient of a class (an exit, or `never`) with the rows (n,) that took it."""
@@ -25,6 +27,11 @@ class Doubt(NamedTuple):
     exit: object
     coefficient: Coefficient
     took: npt.NDArray[np.bool_]
+
+    @property
+    def separates(self) -> bool:
+        """Whether its column alone tells the rows of the exit from the others."""
+        return self.coefficient.separates(self.took)
 
     def named(self) -> str:
         """The coefficient with its exit, for a message."""
@@ -45,8 +52,8 @@ def warn_of_few_exits(events: Mapping[object, float], coefficients: Mapping[obje
 def warn_of_exit_runaways(doubts: Sequence[Doubt]) -> None:
     """Coefficients that run to infinity, by cause: separation, or a class or a baseline at its border."""
     running = [doubt for doubt in doubts if doubt.coefficient.runs_away]
-    apart = [doubt for doubt in running if doubt.coefficient.separates(doubt.took)]
-    kinds = {part: [d for d in running if d.coefficient.part == part and d not in apart] for part in PARTS}
+    apart = [doubt for doubt in running if doubt.separates]
+    kinds = {part: [d for d in running if d.coefficient.part == part and not d.separates] for part in PARTS}
     told = {
         f"separation: {_names(apart)} runs to infinity, because some values have only rows with that exit or only "
         "rows without. Merge categories or leave it out.": apart,
@@ -93,9 +100,6 @@ def warn_of_slow_never(never: float, slow: Mapping[object, float], follow_up: Fo
             f"{follow_up.last_time:g} (Maller–Zhou test of insufficient follow-up, p = {follow_up.p_value:.2g}). "
             "Never exiting cannot be told from exiting later."
         )
-
-
-PARTS = ("incidence", "latency", "baseline")
 
 
 def _names(doubts: Sequence[Doubt]) -> str:
