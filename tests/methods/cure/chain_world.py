@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -37,6 +37,10 @@ class World:
     product: np.ndarray
     balance: np.ndarray
 
+    def drawing(self) -> World:
+        """The same accounts, each drawing what it pays, so that balances stay."""
+        return replace(self, balance=np.repeat(self.balance[:1], len(self.balance), axis=0))
+
     def month(self, place: int) -> date:
         return shift_months(FIRST, place)
 
@@ -65,7 +69,7 @@ class World:
         return summed.assign(state=named(summed["state"]))
 
     def fates(self, place: int) -> pd.DataFrame:
-        """What became of those in arrears at the month at `place`, with their memory, as fates_by_group takes it."""
+        """What became of those in arrears at the month at `place`, with their memory."""
         chosen = self.path[place] < 2
         path, product = self.path[place:, chosen], self.product[chosen]
         memory = np.zeros(chosen.sum(), int)

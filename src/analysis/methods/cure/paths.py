@@ -67,7 +67,7 @@ def chain_rates(cells: pd.DataFrame, states: ChainStates, by: str | None) -> Rat
     """Rates of the steps in `cells` by each value of the column `by` (one segment `all` where it is None)."""
     names = _segments(cells, by)
     months, month = np.unique(cells["month"].to_numpy(), return_inverse=True)
-    segment = _segment_of(cells, by, names)
+    segment = segment_of(cells, by, names)
     size = len(states.names)
     counts = np.zeros((len(months), len(names), size, size))
     steps = (month, segment, place_of(cells["from_state"], states), place_of(cells["to_state"], states))
@@ -89,7 +89,8 @@ def _segments(cells: pd.DataFrame, by: str | None) -> tuple[str, ...]:
     return tuple(sorted(map(str, cells[by].unique())))
 
 
-def _segment_of(frame: pd.DataFrame, by: str | None, names: Sequence[str]) -> npt.NDArray[np.int64]:
+def segment_of(frame: pd.DataFrame, by: str | None, names: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Number of each row's segment; raises ParameterError for one without rates."""
     if by is None:
         return np.zeros(len(frame), dtype=np.int64)
     places = {name: place for place, name in enumerate(names)}
@@ -117,7 +118,7 @@ def _pull(counts: Array, pooled: Array) -> Array:
 def placed(frame: pd.DataFrame, rates: Rates, by: str | None, state: str = "state") -> Whole:
     """Accounts of a frame by segment and state, shape (P, S)."""
     accounts = np.zeros((len(rates.segments), len(rates.states.names)), dtype=np.int64)
-    place = (_segment_of(frame, by, rates.segments), place_of(frame[state], rates.states))
+    place = (segment_of(frame, by, rates.segments), place_of(frame[state], rates.states))
     np.add.at(accounts, place, frame["accounts"].to_numpy(dtype=np.int64))
     return accounts
 
