@@ -100,9 +100,9 @@ def report(run: dict) -> str:
     lines = [
         "# Spells of delinquency by product and bucket",
         "",
-        f"Python {platform.python_version()}, {os.cpu_count()} cores; medians of {run['repeats']}, each run in a "
-        "fresh process, imports included. Ratios are to streaming the needed columns from Parquet with pyarrow, in "
-        f"the same run. {run['rows']:,} rows hold {found['spells']:,.0f} spells.",
+        f"Python {platform.python_version()}, {os.cpu_count()} cores; medians of {run['repeats']}, each in a "
+        "fresh process, imports included. Ratios are to streaming the needed columns from Parquet with pyarrow, "
+        f"in the same run. {run['rows']:,} rows hold {found['spells']:,.0f} spells.",
         "",
         "| rows | contender | wall s | processor s | peak MB | wall ÷ stream | processor ÷ stream |",
         "|---:|---|---:|---:|---:|---:|---:|",
