@@ -77,7 +77,7 @@ def contacts(portfolio: Portfolio, first: date, last: date) -> ir.Table:
         recorded=outcome.notnull(),
         reached=(outcome.notnull() & outcome.notin(NOT_REACHED)).coalesce(ibis.literal(False)),
         right_party=outcome.isin(RIGHT_PARTY).coalesce(ibis.literal(False)),
-        promise=(outcome == "promise").coalesce(ibis.literal(False)),
+        promise=outcome.isin(("promise",)).coalesce(ibis.literal(False)),
         promised_amount=optional(table, "promised_amount", "float64"),
         promised_on=optional(table, "promised_on", "date"),
         chosen=chosen,
