@@ -155,7 +155,7 @@ def test_spells_are_banded_by_what_is_known_at_the_landmark(called, milestone, p
 
 
 def test_delays_from_30_days_on_count_from_the_due_date_too(tmp_path):
-    calls = [(date(2024, 3, 17), "first"), (date(2024, 5, 2), "second")]
+    calls = [(date(2024, 3, 1), "before it was due"), (date(2024, 3, 20), "first"), (date(2024, 5, 2), "second")]
     log = [
         {"contact_id": name, "account_id": "A", "at": datetime(day.year, day.month, day.day, 9), "channel": "sms"}
         for day, name in calls
@@ -163,7 +163,7 @@ def test_delays_from_30_days_on_count_from_the_due_date_too(tmp_path):
     portfolio = write_panel(tmp_path, {"A": "..abb......."}, contacts=log)
     cells = delay_cells(portfolio, SpellRules(entry_days=30), BUCKETS)
     # 45 days at the end of April: due on 16 March.
-    assert cells[["delay_band", "entry", "duration", "exit"]].to_numpy().tolist() == [["0–3", 1, 2, "cured"]]
+    assert cells[["delay_band", "entry", "duration", "exit"]].to_numpy().tolist() == [["4–7", 1, 2, "cured"]]
 
 
 def test_delay_cells_keep_the_groups_asked_for(called):

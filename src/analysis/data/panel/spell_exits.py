@@ -74,8 +74,8 @@ def every_spell(part: Part, rules: SpellRules, buckets: Buckets, end: date) -> i
     return _with_cluster(named, part).select(*COLUMNS, "reason")
 
 
-COLUMNS = (ACCOUNT, CLUSTER, "began", "entry", "duration", "exit", "spell", "running", "balance", "days_past_due")
-COLUMNS = (*COLUMNS, "bucket", "exit_balance")
+_CLOCK = ("began", "entry", "duration", "exit", "spell", "running")
+COLUMNS = (ACCOUNT, CLUSTER, *_CLOCK, "balance", "days_past_due", "bucket", "exit_balance")
 
 
 def _spans(part: Part, rules: SpellRules) -> ir.Table:
