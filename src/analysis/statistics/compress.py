@@ -81,8 +81,10 @@ def _codes(column: pd.Series) -> tuple[npt.NDArray[np.int64], int]:
                 codes = (values.astype(float) - low).astype(np.int64)
             if (codes + low == values).all():
                 return codes, int(high - low) + 1
-    found, labels = pd.factorize(column, use_na_sentinel=False)
-    return found.astype(np.int64), max(len(labels), 1)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy().astype(np.int64) + 1, len(column.cat.categories) + 1
+    found, labels = pd.factorize(column)
+    return found.astype(np.int64) + 1, len(labels) + 1
 
 
 def _renumbered(key: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], int]:

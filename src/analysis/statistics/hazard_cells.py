@@ -58,7 +58,7 @@ def read_counts(
     if not len(cells):
         raise InputError("there are no cells to fit")
     at_risk = _count(cells, at_risk_col)
-    exits = np.column_stack([_count(cells, name) for name in columns.values()])
+    exits = np.stack([_count(cells, name) for name in columns.values()]).T
     _refuse_excess(cells, at_risk, exits.sum(axis=1), at_risk_col)
     used = np.flatnonzero(at_risk > 0)
     if not used.size:
@@ -80,7 +80,7 @@ def merge(counts: Counts, variables: Sequence[str]) -> Points:
         np.bincount(place, weights=column, minlength=rows.size).astype(float)
         for column in (counts.at_risk, *counts.exits.T)
     )
-    return Points(frame, at_risk, np.column_stack(exits), place)
+    return Points(frame, at_risk, np.stack(exits).T, place)
 
 
 def exit_columns(exits: Sequence[str], exit_cols: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:

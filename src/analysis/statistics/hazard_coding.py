@@ -47,7 +47,7 @@ def coding_table(designs: Sequence[Design], frame: pd.DataFrame) -> pd.DataFrame
 
 
 def example(coding: pd.DataFrame) -> pd.DataFrame:
-    """A frame in which every level of a coding table appears, for `Design.recode`; columns without levels hold anything."""
+    """A frame in which every level of a coding table appears, for `Design.recode`; others hold anything."""
     absent = [name for name in COLUMNS if name not in coding.columns]
     if absent:
         raise InputError(

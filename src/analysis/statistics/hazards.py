@@ -16,8 +16,8 @@ from analysis.statistics.hazard_cells import Counts, Points, exit_columns, merge
 from analysis.statistics.hazard_coding import coding_table, example
 from analysis.statistics.hazard_predictions import HazardPredictions
 from analysis.statistics.hazard_tables import read_coefficients, read_covariances, refuse_strangers
-from analysis.statistics.multinomial import Designs, Multinomial, cluster_robust, cluster_scores
-from analysis.statistics.newton import Optimum, inverse_information, maximise
+from analysis.statistics.multinomial import Designs, Multinomial, climb, cluster_robust, cluster_scores
+from analysis.statistics.newton import Optimum, inverse_information
 from analysis.statistics.summary import coefficient_table, printed
 
 Array = npt.NDArray[np.float64]
@@ -100,10 +100,10 @@ class MultinomialHazard(HazardPredictions):
         self.exits_, counts = self._with_events(counts)
         self._designs = self._read_formulas(formula, formulas)
         points = merge(counts, self._variables(counts.frame))
-        arrays = {design: design.learn(points.frame) for design in self._parts}
-        designs = Designs([arrays[design] for design in self._designs.values()])
-        likelihood = Multinomial(designs, points.at_risk, points.exits, ridge * _spread(designs, points.at_risk))
-        best = maximise(likelihood, likelihood.start())
+        designs = self._learn(points.frame, counts.frame)
+        penalty = ridge * _spread(designs, points.at_risk) if ridge else np.zeros(designs.size)
+        likelihood = Multinomial(designs, points.at_risk, points.exits, penalty)
+        best = climb(likelihood)
         self._coding = (points.frame, self._parts)
         self._describe(counts, points)
         self._keep(best, likelihood, counts, points)
@@ -122,10 +122,22 @@ class MultinomialHazard(HazardPredictions):
         return names, replace(counts, exits=counts.exits[:, happened])
 
     def _variables(self, frame: pd.DataFrame) -> list[str]:
-        """Columns that the formulas read; refuses those that are absent or incomplete, by row."""
+        """Columns that the formulas read; refuses those that are absent."""
+        self._refuse_missing(frame.head(0))
+        return sorted({name for design in self._parts for name in design.variables(frame)})
+
+    def _learn(self, points: pd.DataFrame, cells: pd.DataFrame) -> Designs:
+        try:
+            arrays = {design: design.learn(points) for design in self._parts}
+        except InputError:
+            # Missing values are told by cell, not by merged row.
+            self._refuse_missing(cells)
+            raise
+        return Designs([arrays[design] for design in self._designs.values()])
+
+    def _refuse_missing(self, frame: pd.DataFrame) -> None:
         for design in self._parts:
             design.refuse_missing(frame)
-        return sorted({name for design in self._parts for name in design.variables(frame)})
 
     def _describe(self, counts: Counts, points: Points) -> None:
         self.at_risk_ = float(counts.at_risk.sum())
@@ -149,7 +161,7 @@ class MultinomialHazard(HazardPredictions):
         self.standard_errors_ = pd.Series(np.sqrt(np.diag(variance)), index=index, name="se")
 
     def _warn_of_fit(self, best: Optimum, designs: Designs) -> None:
-        spans = np.concatenate([np.ptp(array, axis=0) for array in designs.arrays])
+        spans = designs.spans()
         spans[[place.start for place in designs.slices]] = 1.0
         # Cluster-robust errors of a coefficient that runs away are small; the curve's are not.
         errors = np.sqrt(np.diag(inverse_information(best.at.hessian)))
