@@ -162,3 +162,49 @@ def test_no_withheld_step_follows_from_its_rows_total(rows: list[list[int]]) -> 
             hidden = [count for count, gone in zip(row, cells["suppressed"], strict=True) if gone]
             assert rest == sum(hidden)
             assert len(hidden) > 1
+
+
+LATE = ["1–29", "30+"]
+
+
+def test_a_step_does_not_follow_from_the_entries_of_all_states() -> None:
+    # Of a row with two cells withheld, entries would tell the one that is an entry.
+    rolled = rolls_of([[900, 40, 2, 3], [20, 30, 30, 20], [20, 30, 30, 20]])
+    apart = suppress_rolls(rolled)
+    assert apart.loc[apart["suppressed"], "to_state"].tolist() == ["30+", "charged_off"]
+    out = suppress_rolls(rolled, overdue=LATE)
+    from_current = out[out["from_state"] == "current"].set_index("to_state")["suppressed"]
+    assert from_current["30+"]
+    assert from_current["1–29"]
+
+
+def test_a_step_does_not_follow_from_the_cures_or_the_charge_offs() -> None:
+    rolled = rolls_of([[900, 40, 30, 30], [2, 30, 3, 40], [20, 30, 30, 2]])
+    out = suppress_rolls(rolled, overdue=LATE)
+    withheld = out.pivot(index="from_state", columns="to_state", values="suppressed").astype(bool)
+    assert withheld.loc[LATE, "current"].all()
+    assert withheld["charged_off"].sum() >= 2
+
+
+def test_what_a_small_start_owes_does_not_follow_from_what_all_overdue_owe() -> None:
+    rolled = rolls_of([[900, 40, 30, 30], [30, 30, 30, 30], [3, 3, 0, 3]])
+    out = suppress_rolls(rolled, overdue=LATE)
+    other = out[out["from_state"] == "1–29"]
+    assert other[["balance", "from_balance"]].isna().all(None)
+    assert out[out["from_state"] == "current"]["from_balance"].notna().all()
+    assert other["from_accounts"].tolist() == [120] * 4
+
+
+steps_of = st.lists(st.lists(st.integers(0, 12), min_size=4, max_size=4), min_size=3, max_size=3)
+
+
+@settings(max_examples=120, deadline=None)
+@given(steps_of)
+def test_no_single_step_is_left_open_in_a_published_sum(rows: list[list[int]]) -> None:
+    out = suppress_rolls(rolls_of(rows), overdue=LATE)
+    hidden = out.pivot(index="from_state", columns="to_state", values="suppressed").astype(bool)
+    counts = pd.DataFrame(rows, index=STATES[:3], columns=STATES)
+    for starts, ends in ((["current"], LATE), (LATE, ["current"]), (["current", *LATE], ["charged_off"])):
+        gone = hidden.loc[starts, ends].to_numpy()
+        shown_more = (counts.loc[starts, ends].to_numpy()[~gone] > 0).any()
+        assert gone.sum() != 1 or not shown_more
