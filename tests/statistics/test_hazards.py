@@ -9,7 +9,8 @@ from scipy.optimize import minimize
 
 from analysis.core.errors import IdentificationWarning, InputError, ParameterError
 from analysis.statistics.hazards import MultinomialHazard
-from analysis.statistics.multinomial import Designs, Multinomial, softmax
+from analysis.statistics.multinomial import MANY, Designs, Multinomial, climb, softmax
+from analysis.statistics.newton import maximise
 
 EXITS = ("cured", "charged_off", "sold")
 FORMULA = "product + unemployment + C(k)"
@@ -140,6 +141,21 @@ def test_blocks_of_rows_add_up():
     assert whole.gradient == pytest.approx((residual.T @ x).ravel())
 
 
+@pytest.mark.parametrize("sold_among", ["all", "the emptiest"])
+def test_a_start_on_the_fullest_rows_ends_at_the_same_maximum(sold_among):
+    rng = np.random.default_rng(6)
+    x = np.column_stack([np.ones(MANY), rng.normal(size=(MANY, 2))])
+    at_risk = rng.integers(2, 40, MANY).astype(float)
+    out = rng.binomial(1, 0.3, (MANY, 2)).astype(float)
+    # The fullest tenth has at least 37 at risk: then it sees no sale at all.
+    out[:, 1] *= sold_among == "all" or at_risk < 30
+    likelihood = Multinomial(Designs([x, x[:, :2]]), at_risk, out, np.zeros(5))
+    near, far = climb(likelihood), maximise(likelihood, likelihood.start())
+    assert near.converged
+    assert near.theta == pytest.approx(far.theta, abs=1e-8)
+    assert likelihood.value(far.theta) == pytest.approx(far.at.value, rel=1e-12)
+
+
 @pytest.mark.parametrize("ridge", [0.0, 20.0])
 def test_scaling_a_covariate_scales_its_coefficient_alone(cells, ridge):
     plain = fitted(cells, "unemployment + k", ridge=ridge)
@@ -197,6 +213,12 @@ def test_columns_of_exits_may_be_named_otherwise(cells, model):
         pd.testing.assert_series_equal(fitted(renamed, exit_cols=columns).params_, model.params_)
 
 
+def test_text_and_categories_are_merged_alike(cells, model):
+    levelled = fitted(cells.astype({"product": "category"}))
+    assert levelled.points_ == model.points_ == 45
+    pd.testing.assert_series_equal(levelled.params_, model.params_, rtol=1e-10)
+
+
 def changed(cells: pd.DataFrame, column: str, value: float) -> pd.DataFrame:
     out = cells.astype({column: float})
     out.loc[4, column] = value
@@ -216,6 +238,7 @@ def changed(cells: pd.DataFrame, column: str, value: float) -> pd.DataFrame:
         (lambda c: c.drop(columns=["sold", "at_risk"]), "the cells lack at_risk, sold; they have product"),
         (lambda c: c.drop(columns="product"), "the hazard formula reads product, not in the data frame"),
         (lambda c: c.assign(unemployment=[np.nan, *c["unemployment"][1:]]), r"'unemployment' in 1 \(rows 0\)"),
+        (lambda c: c.assign(product=c["product"].where(c["k"] > 4)), r"'product' in 1,0\d\d \(rows 0, 1, 2\)"),
         (lambda c: c.assign(unemployment=5.0), "unemployment in the hazard formula is constant"),
         (
             lambda c: c.assign(at_risk=0, cured=0, charged_off=0, sold=0),

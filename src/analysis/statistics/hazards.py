@@ -87,7 +87,7 @@ class MultinomialHazard(HazardPredictions):
         like the exits). `formula` holds for every exit but those in `formulas`. An exit without events is left
         out with a warning. `cluster_col` gives cluster-robust errors: cells of one cluster may hang together, and
         intervals use Student's t with one degree less than clusters; for counts from the engine, `fold`, a random
-        group of customers. Clusters cost no time, as cells are merged across them for the fit. `ridge` adds
+        group of customers. Clusters hardly slow the fit, as cells are merged across them. `ridge` adds
         −½·ridge·Σ(s_k β_k)² over all coefficients but intercepts, s_k the covariate's standard deviation over
         person-months; errors then are those of the penalised curve (its inverse) and ignore the pull to zero.
 
@@ -222,7 +222,8 @@ class MultinomialHazard(HazardPredictions):
 
         `coefficients` is what `coefficients()` gave (exit, covariate, coef, and se for `summary`), `coding` what
         `coding()` gave, formulas as in `fit`. Intervals of predictions need `covariances()` too, and `degrees_`
-        of the fit where it had clusters. Raises InputError where tables and formulas don't belong together.
+        of the fit where it had clusters. The result predicts, but has no likelihood. Raises
+        InputError where tables and formulas don't belong together.
 
         >>> saved = model.coefficients(), model.coding(), model.covariances()
         >>> MultinomialHazard.from_coefficients(saved[0], saved[1], "C(k_band) + bucket", covariances=saved[2])
