@@ -90,6 +90,7 @@ class MultinomialHazard(HazardPredictions):
         group of customers. Clusters hardly slow the fit, as cells are merged across them. `ridge` adds
         −½·ridge·Σ(s_k β_k)² over all coefficients but intercepts, s_k the covariate's standard deviation over
         person-months; errors then are those of the penalised curve (its inverse) and ignore the pull to zero.
+        Terms that learn from the data, as bs(k, df=4), learn from distinct covariate rows: write knots out.
 
         Raises InputError for cells that cannot be used, ParameterError for arguments that cannot; warns
         (IdentificationWarning) of exits without events and of separation, by name.
