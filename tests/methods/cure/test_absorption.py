@@ -1,6 +1,7 @@
 """Time in collections and re-default, against textbook chains and a known one."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from chain_world import MATRIX, STATES, make_world
 from hypothesis import given, settings
@@ -125,3 +126,23 @@ def test_an_unknown_bucket_is_refused(world):
 def test_the_chain_of_the_tests_is_one():
     assert MATRIX.sum(axis=1) == pytest.approx(1.0)
     assert ChainStates(STATES).names == STATES
+
+
+def test_a_cured_state_may_be_split_by_age():
+    """Fresh cures fall back more: re-default is reckoned from the freshest, and spells from all."""
+    names = ("1–29", "30–59", "cured_6", "cured_12", "current", "charged_off")
+    kind = pd.CategoricalDtype(names, ordered=True)
+    shares = {
+        ("1–29", "cured_6"): 60, ("1–29", "30–59"): 40, ("30–59", "charged_off"): 100, ("cured_6", "30–59"): 20,
+        ("cured_6", "cured_12"): 80, ("cured_12", "30–59"): 10, ("cured_12", "current"): 90,
+    }  # fmt: skip
+    rows = [(*ends, fold, count) for ends, count in shares.items() for fold in range(4)]
+    cells = pd.DataFrame(rows, columns=["from_state", "to_state", "fold", "accounts"])
+    cells = cells.assign(
+        month=pd.Timestamp("2025-01-31"), **{c: cells[c].astype(kind) for c in ("from_state", "to_state")}
+    )
+    found = redefault(cells, within=2).iloc[0]
+    assert found["rate"] == pytest.approx(0.2 + 0.8 * 0.1)
+    assert found["numerator"] == 4 * 30
+    spells = expected_time(cells).query("measure == 'spells'")["expected"]
+    assert spells.to_list() == pytest.approx([1 + 0.6 * (0.2 + 0.8 * 0.1), 1.0])

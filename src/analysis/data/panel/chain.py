@@ -104,12 +104,26 @@ def chain_stock(
     keys = ["state", *by, FOLD]
 
     def build(part: Part) -> ir.Table:
-        rows = _followed(part, buckets, _looking_back((day, day), rules, 0))
-        rows = _with_facts(rows.filter(rows.m == month_number(day)), part, rules, by, bands)
-        coded = rows.mutate(state=_code(rows.state, rows.months_current, rows.probation, rules, buckets))
+        coded = chain_months(part, rules, buckets, (day, day), by, bands)
         return coded.group_by(*keys).aggregate(accounts=coded.count(), balance=coded.balance.sum())
 
     return _named(over_parts(portfolio, build, keys, clustered=False), rules, buckets, "state")
+
+
+def chain_months(
+    part: Part,
+    rules: SpellRules,
+    buckets: Buckets,
+    window: Window,
+    by: Sequence[str] = (),
+    bands: Bands | None = None,
+) -> ir.Table:
+    """The part's account-months in the window: account_id, m, balance, `by`, fold, state (place in the chain)."""
+    rows = _followed(part, buckets, _looking_back(window, rules, 0))
+    inside = rows.m.between(*(month_number(day) for day in window))
+    rows = _with_facts(rows.filter(inside), part, rules, by, bands)
+    state = _code(rows.state, rows.months_current, rows.probation, rules, buckets)
+    return rows.select(ACCOUNT, "m", "balance", *by, FOLD, state=state)
 
 
 def _window(portfolio: Portfolio, first: date | None, last: date | None) -> Window:

@@ -96,18 +96,18 @@ def _matrices(
 
 def _among(matrix: Array, states: ChainStates, kind: str) -> Array:
     """Rows and columns of the states that a stay is made of: arrears and probation, and for spells also cured."""
-    names = (*states.arrears, *states.probation, *(("cured",) if kind == "spells" else ()))
+    names = (*states.arrears, *states.probation, *(states.cured if kind == "spells" else ()))
     places = states.places(names)
     return matrix[..., np.ix_(places, places)[0], np.ix_(places, places)[1]]
 
 
 def _spells(matrix: Array, states: ChainStates) -> Array:
-    """One, and one for each expected step out of cured into arrears; by state, in the order of _among."""
+    """One, and one for each expected step out of cured into arrears; by state, in the order of _among()."""
     transient = _among(matrix, states, "spells")
-    back = matrix[..., states.names.index("cured"), states.places(states.arrears)].sum(axis=-1)
-    visits = fundamental_matrix(transient)[..., -1]
+    back = matrix[..., states.places(states.cured), :][..., states.places(states.arrears)].sum(axis=-1)
+    visits = fundamental_matrix(transient)[..., -len(states.cured) :]
     with np.errstate(invalid="ignore"):  # cured never seen: infinitely long times nothing known
-        return 1 + visits * back[..., None]
+        return 1 + (visits * back[..., None, :]).sum(axis=-1)
 
 
 def _by_bucket(states: ChainStates, estimate: Array, replicates: Array, level: float) -> pd.DataFrame:
@@ -146,8 +146,8 @@ def redefault(
         raise ParameterError(f"'{bucket}' is no arrears bucket; the chain's are {', '.join(states.arrears)}")
     rows = []
     for labels, total, without in _matrices(cells, states, by):
-        cured = total[states.names.index("cured")]
-        again, held = cured[states.places(states.arrears)].sum(), cured.sum()
+        cured = total[states.places(states.cured)]
+        again, held = cured[:, states.places(states.arrears)].sum(), cured.sum()
         chance, others = (_passage(to_matrix(counts), states, bucket, within) for counts in (total, without))
         found = share_limits(chance, others, held, level) if held else (np.nan,) * 3
         limits = dict(zip(("rate", "lower", "upper"), map(float, found), strict=True))
@@ -168,12 +168,12 @@ def _thirty(states: ChainStates) -> str:
 def _passage(matrix: Array, states: ChainStates, bucket: str, months: int) -> Array:
     """Chance to have reached `bucket` or a later one within `months` steps from cured; matrix (..., S, S)."""
     moved = matrix.copy()
-    cured = states.names.index("cured")
-    for other in set(states.sound) - {"cured"}:
-        moved[..., cured, cured] += moved[..., cured, states.names.index(other)]
-        moved[..., cured, states.names.index(other)] = 0.0
+    fresh, oldest = states.names.index(states.cured[0]), states.names.index(states.cured[-1])
+    for other in states.places([name for name in states.sound if name not in states.cured]):
+        moved[..., oldest, oldest] += moved[..., oldest, other]
+        moved[..., oldest, other] = 0.0
     reached = states.mask(states.arrears[states.arrears.index(bucket) :])
     chance = np.broadcast_to(reached.astype(float), matrix.shape[:-1])
     for _ in range(months):
         chance = np.where(reached, 1.0, np.matmul(moved, chance[..., None])[..., 0])
-    return np.asarray(chance[..., cured])
+    return np.asarray(chance[..., fresh])

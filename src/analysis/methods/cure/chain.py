@@ -13,7 +13,8 @@ from analysis.statistics.flows import to_matrix
 from analysis.statistics.jackknife import Array, leave_one_out, share_limits
 
 EXITS = ("charged_off", "paid_off", "sold", "litigation")
-SOUND = ("cured", "current")
+CURRENT = "current"
+CURED = "cured"
 PROBATION = "probation_"
 
 
@@ -21,15 +22,16 @@ PROBATION = "probation_"
 class ChainStates:
     """The chain's states in order: arrears buckets, probation, cured and current, exits.
 
-    Names tell the kind: `probation_1` … are probation, `cured` (a sustained cure up to a year ago) and `current`
-    (longer ago, or never overdue) are sound, those of EXITS are left for good, all others are arrears. Raises
-    ParameterError where there is no arrears state, no exit, or no `cured`.
+    Names tell the kind: `probation_1` … are probation, `cured` (a sustained cure up to a year ago; there may be
+    several, the freshest first, such as `cured_6` and `cured_12`) and `current` (longer ago, or never overdue) are
+    sound, those of EXITS are left for good, all others are arrears. Raises ParameterError where there is no
+    arrears state, no exit, or no `cured`.
     """
 
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if not self.arrears or not self.exits or "cured" not in self.names:
+        if not self.arrears or not self.exits or not self.cured:
             raise ParameterError(
                 f"the chain's states are {', '.join(self.names)}; it takes arrears buckets, 'cured' and at least "
                 f"one exit of {', '.join(EXITS)}"
@@ -37,16 +39,20 @@ class ChainStates:
 
     @property
     def arrears(self) -> tuple[str, ...]:
-        other = (*SOUND, *EXITS)
-        return tuple(name for name in self.names if name not in other and not name.startswith(PROBATION))
+        other = (*self.sound, *self.probation, *self.exits)
+        return tuple(name for name in self.names if name not in other)
 
     @property
     def probation(self) -> tuple[str, ...]:
         return tuple(name for name in self.names if name.startswith(PROBATION))
 
     @property
+    def cured(self) -> tuple[str, ...]:
+        return tuple(name for name in self.names if name.startswith(CURED))
+
+    @property
     def sound(self) -> tuple[str, ...]:
-        return tuple(name for name in self.names if name in SOUND)
+        return (*self.cured, *(name for name in self.names if name == CURRENT))
 
     @property
     def exits(self) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def cures_counted(cells: pd.DataFrame, first: date, last: date, by: str | None =
 
 
 def mean_balances(stock: pd.DataFrame, cells: pd.DataFrame, rates: Rates, by: str | None) -> tuple[Array, Array]:
-    """Cures in the months from `first` to `last`: dimension, value, measure, basis, actual.
+    """Balance of a cure to be expected now: by segment and measure (P, 2), and as each month has it (M, P, 2).
 
     The mean balance of today's accounts in arrears or on probation, times the mean of those that cured ÷ the mean
     of all that were in arrears or on probation in the basis months. A segment without such steps is as all are, a

@@ -38,7 +38,7 @@ def _memory_after(states: ChainStates) -> npt.NDArray[np.int64]:
     sound, back = states.mask(states.sound), states.mask(states.arrears, states.probation)
     size = len(sound)
     first = np.where(np.broadcast_to(sound, (size, size)), CURED, SPELL)
-    relapse = np.outer(states.mask(["cured"]), back)
+    relapse = np.outer(states.mask(states.cured), back)
     return np.stack([first, np.where(relapse, AGAIN, CURED), np.full((size, size), AGAIN)])
 
 
@@ -64,5 +64,5 @@ def remembered(moved: Whole, states: ChainStates) -> Whole:
     """Accounts by state and memory after a step, as with_memory() tells: from (…, 3, S, S) to (…, 3, S)."""
     sound, back = states.mask(states.sound), states.mask(states.arrears, states.probation)
     first, cured, again = np.moveaxis(moved.sum(axis=-2), -2, 0)
-    relapsed = moved[..., CURED, states.names.index("cured"), :] * back
+    relapsed = moved[..., CURED, states.places(states.cured), :].sum(axis=-2) * back
     return np.stack([first * ~sound, first * sound + cured - relapsed, again + relapsed], axis=-2)
