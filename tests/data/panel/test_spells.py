@@ -149,6 +149,8 @@ LAWSUIT = {"disposal_id": "D", "account_id": "A", "route": "litigation", "balanc
         (".a...ab.....", date(2024, 5, 1), [(1, 0, 1, "cured"), (5, 0, 2, "cured")]),
         ("..aabbcdddXX", date(2024, 11, 2), [(2, 0, 7, "open")]),
         ("..abc.......", date(2024, 3, 2), []),
+        # Its rows stop in May.
+        ("..abb", date(2024, 6, 3), [(2, 0, 2, "open")]),
         ("dddddd......", date(2023, 12, 2), []),
     ],
 )

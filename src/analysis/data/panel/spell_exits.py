@@ -132,8 +132,9 @@ def _with_litigation(spans: ir.Table, part: Part, end: int) -> ir.Table:
     disposals = part.loosely("disposals")
     taken = disposals.filter(disposals.route.isin(LITIGATION))
     begun = taken.select(ACCOUNT, court=number_of(taken.started_on.cast("date")))
-    joined = spans.select(ACCOUNT, "section", "began", "finish").inner_join(begun, ACCOUNT)
-    within = joined.filter((joined.court >= joined.began) & (joined.court <= joined.finish.coalesce(end)))
+    joined = spans.select(ACCOUNT, "section", "began", "finish", "stops").inner_join(begun, ACCOUNT)
+    until = joined.finish.coalesce(joined.stops).coalesce(end)
+    within = joined.filter((joined.court >= joined.began) & (joined.court <= until))
     first = within.group_by(found=within[ACCOUNT], found_section=within.section).aggregate(
         court=within.court.min()
     )

@@ -52,11 +52,12 @@ def spells(part: Part, rules: SpellRules, buckets: Buckets) -> ir.Table:
     whose rows stop before is open at its last month.
 
     **Delayed entry.** Of a spell running when first seen, days past due tell the due date, and so the month end at
-    which it reached `entry_days`. Instalments paid on the way move that date, so `entry` is a lower bound: exact
-    for four in five spells up to three months old in the simulated portfolio, for hardly any past five. Give it
-    to the estimator as entry time; spells that ended before the data began are missing, and durations alone would
-    be too long. Who was current when first seen but had fallen back from an unsustained cure passes for a new
-    spell; leave out what began in the data's first months of probation where that matters.
+    which it reached `entry_days`. Instalments paid on the way move that date, so `entry` is a lower bound: right
+    for nine in ten arrears one month old in the simulated portfolio, three in four at three months, hardly any
+    past five; a source that tells arrears in whole months (30, 60, …) may shift it by one. Give it to the
+    estimator as entry time: spells that ended before the data began are missing, so durations alone would be too
+    long. An account that is on probation when first seen, current, and then falls back passes for a new spell;
+    leave out what began in the data's first months, as many as the probation has, where that matters.
 
     **Left out** (`left_out` counts them): spells that began at the end of follow-up or later, or were not followed
     for a month (duration ≤ entry: no information); and those seen to begin in a month from which something was
