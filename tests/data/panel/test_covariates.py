@@ -22,7 +22,7 @@ def portfolio(tmp_path):
 def test_a_band_starts_at_its_edge_and_what_is_missing_is_unknown(portfolio):
     found = covariates(Part(portfolio), ["debt_ratio"], {"debt_ratio": [0.25, 0.4]}).execute()
     groups = found.sort_values("account_id")["debt_ratio"].tolist()
-    assert groups == ["below 0.25", "[0.25, 0.4)", "[0.25, 0.4)", "0.4 or more", "unknown"]
+    assert groups == ["below 0.25", "0.25 to under 0.4", "0.25 to under 0.4", "0.4 or more", "unknown"]
     assert set(groups) - {"unknown"} == set(band_labels([0.25, 0.4]))
 
 

@@ -62,10 +62,10 @@ def test_groups_are_those_known_when_the_spell_begins(portfolio):
     cells = spell_cells(portfolio, RULES, BUCKETS, by, bands={"balance_band": [101.0, 104.0]})
     found = cells.groupby(by)["spells"].sum().to_dict()
     assert found == {
-        ("1", "2024Q1", "true", "[101, 104)"): 1,
+        ("1", "2024Q1", "true", "101 to under 104"): 1,
         ("2", "2024Q3", "true", "104 or more"): 1,
-        ("1", "2024Q1", "false", "[101, 104)"): 1,
-        ("1", "2024Q2", "true", "[101, 104)"): 1,
+        ("1", "2024Q1", "false", "101 to under 104"): 1,
+        ("1", "2024Q2", "true", "101 to under 104"): 1,
         ("1", "2023Q4", "unknown", "below 101"): 1,
         ("1", "2024Q2", "true", "104 or more"): 1,
     }
@@ -75,8 +75,8 @@ def test_numbers_are_cut_at_the_quarters_of_all_accounts(portfolio):
     cells = spell_cells(portfolio, RULES, BUCKETS, ["debt_ratio"])
     assert cells.groupby("debt_ratio")["spells"].sum().to_dict() == {
         "below 0.2": 2,
-        "[0.2, 0.3)": 1,
-        "[0.3, 0.4)": 1,
+        "0.2 to under 0.3": 1,
+        "0.3 to under 0.4": 1,
         "0.4 or more": 1,
         "unknown": 1,
     }

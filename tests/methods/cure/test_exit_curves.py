@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from analysis.core.errors import InputError
 from analysis.core.spells import SPELL_EXITS
 from analysis.methods.cure import cumulative_incidence
-from analysis.methods.cure.curves import as_known, at_months, exit_curves, incidence, months_until
+from analysis.methods.cure.curves import as_known, at_months, exit_curves, incidence, months_until, observed_in
 
 
 def drawn(rows: int, seed: int, hazard: float = 0.3, shared: int = 1) -> pd.DataFrame:
@@ -143,6 +143,23 @@ def test_the_cells_of_an_earlier_day_hold_nothing_later() -> None:
     )
     known = as_known(cells, 14)
     assert known["duration"].tolist() == [2, 4] and known["exit"].tolist() == ["cured", "open"]
+
+
+def test_a_period_tells_of_its_own_rates_at_every_age() -> None:
+    rng = np.random.default_rng(11)
+    began = rng.integers(0, 36, 60_000)
+    # The monthly chance of a cure falls from 0.4 to 0.2 at month 24.
+    slow = rng.geometric(0.2, began.size)
+    fast = rng.geometric(0.4, began.size)
+    before = np.maximum(24 - began, 0)
+    wait = np.where(fast <= before, fast, before + slow)
+    cells = pd.DataFrame(
+        {"began": began, "entry": 0, "duration": wait, "exit": "cured", "spells": 1, "fold": began % 32}
+    )
+    period = observed_in(cells, 24, 36)
+    rate = exit_curves(period, horizon=12, least=1).query("exit == 'cured' and months == 12")["rate"].iloc[0]
+    assert rate == pytest.approx(1 - 0.8**12, abs=0.01)
+    assert period["duration"].max() >= 12 and (period["entry"] < period["duration"]).all()
 
 
 def test_no_spells_are_refused() -> None:

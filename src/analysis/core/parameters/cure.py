@@ -77,7 +77,7 @@ class CureParameters(Section):
     """Length of the recovery curve after charge-off."""
     cycle_target: float = Field(-0.20, gt=-1, lt=1)
     """Change of the mean time in collections on the year before that is aimed for: −0.20 is a fifth shorter."""
-    test_months: int = Field(12, ge=3, le=60)
+    test_months: int = Field(18, ge=3, le=60)
     """Months of the latest entries that validation keeps from the models."""
     fairness: tuple[Group, ...] = ("sex", "education", "marital_status", "age")
     """Groups whose predictions are compared; never covariates, but for age, which is asked for there to be one."""

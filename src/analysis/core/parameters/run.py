@@ -7,11 +7,12 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from analysis.core.parameters.cure import CureParameters
 from analysis.core.parameters.delinquency import DelinquencyParameters
 from analysis.core.parameters.section import Section
 from analysis.core.periods import Period
 
-CHAPTER_SECTIONS: tuple[str, ...] = ("delinquency",)
+CHAPTER_SECTIONS: tuple[str, ...] = ("delinquency", "cure")
 """Chapters in the order of their notebooks; each is a key of the parameter file."""
 
 
@@ -46,6 +47,7 @@ class RunParameters(Section):
     """Chapters run at once."""
     gates: Gates = Field(default_factory=Gates)
     delinquency: DelinquencyParameters = Field(default_factory=DelinquencyParameters)
+    cure: CureParameters = Field(default_factory=CureParameters)
 
     @field_validator("period")
     @classmethod

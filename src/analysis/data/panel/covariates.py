@@ -47,9 +47,9 @@ def band_labels(edges: Sequence[float]) -> list[str]:
     """Names of the bands between edges, in rising order.
 
     >>> band_labels([0.25, 0.4])
-    ['below 0.25', '[0.25, 0.4)', '0.4 or more']
+    ['below 0.25', '0.25 to under 0.4', '0.4 or more']
     """
-    inner = [f"[{a:,.6g}, {b:,.6g})" for a, b in pairwise(edges)]
+    inner = [f"{a:,.6g} to under {b:,.6g}" for a, b in pairwise(edges)]
     return [f"below {edges[0]:,.6g}", *inner, f"{edges[-1]:,.6g} or more"]
 
 
@@ -73,6 +73,12 @@ def quantile_edges(portfolio: Portfolio, names: Sequence[str], count: int = 4) -
         rounded = {float(f"{cut:.3g}") for cut in cuts if cut is not None}
         edges[name] = sorted(cut for cut in rounded if cut > found[f"{name}|least"])
     return {name: cuts for name, cuts in edges.items() if cuts}
+
+
+def quarters(portfolio: Portfolio, names: Sequence[str]) -> dict[str, list[float]]:
+    """Edges of quarters of the accounts for those of `names` that hold numbers: the `bands` that cells need."""
+    accounts = portfolio.table("accounts")
+    return quantile_edges(portfolio, [name for name in names if accounts[name].type().is_numeric()])
 
 
 def _require_columns(accounts: ir.Table, by: Sequence[str], bands: Bands) -> None:

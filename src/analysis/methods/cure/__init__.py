@@ -1,6 +1,20 @@
 """Cure: who cures, when, and who never will. The event is cure; what never happens is *never curing*."""
 
 from analysis.core.errors import IdentificationWarning
+from analysis.methods.cure import (
+    absorption,
+    cash,
+    chain,
+    curves,
+    cycle_time,
+    forecast,
+    never_cure,
+    occupancy,
+    recovery,
+    scores,
+    speed,
+    truth,
+)
 from analysis.methods.cure.cause_specific import cause_specific_cox
 from analysis.methods.cure.cumulative_incidence import cumulative_incidence, time_in_state
 from analysis.methods.cure.draw import Truth, draw_spells
@@ -20,12 +34,24 @@ __all__ = [
     "MixtureCure",
     "MixtureExits",
     "Truth",
+    "absorption",
+    "cash",
     "cause_specific_cox",
+    "chain",
     "compress",
     "cumulative_incidence",
+    "curves",
+    "cycle_time",
     "draw_exits",
     "draw_spells",
+    "forecast",
     "gray_test",
+    "never_cure",
+    "occupancy",
+    "recovery",
+    "scores",
+    "speed",
     "sufficient_follow_up",
     "time_in_state",
+    "truth",
 ]

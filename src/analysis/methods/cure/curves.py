@@ -70,6 +70,17 @@ def at_months(curves: pd.DataFrame, months: Sequence[int]) -> pd.DataFrame:
     return curves[curves["months"].isin(list(months))].reset_index(drop=True)
 
 
+def ended(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """How spells stand by group: `by`, exit, spells (of the group), ended (of them by that exit, or still open).
+
+    Plain counts: groups followed for different times don't compare. Exits that no spell takes are left out.
+    """
+    keys = list(by)
+    taken = cells.groupby([*keys, "exit"], sort=True)["spells"].sum().rename("ended").reset_index()
+    taken["spells"] = taken.groupby(keys)["ended"].transform("sum")
+    return taken[[*keys, "exit", "spells", "ended"]]
+
+
 def months_until(
     curves: pd.DataFrame, by: Sequence[str], share: float = 0.5, exit_name: str = "cured"
 ) -> pd.DataFrame:
@@ -95,6 +106,18 @@ def as_known(cells: pd.DataFrame, end: int) -> pd.DataFrame:
     months = months.loc[early.index]
     cut = early["duration"] > months
     return early.assign(duration=early["duration"].where(~cut, months), exit=early["exit"].mask(cut, STILL_OPEN))
+
+
+def observed_in(cells: pd.DataFrame, start: int, end: int) -> pd.DataFrame:
+    """The part of each spell that lies between two month numbers: the cells of a period life table.
+
+    Spells running at `start` enter late, those running at `end` are open. Curves from them are those of a spell
+    that meets the rates of that period at every age: they tell of the latest period as far as the oldest spell
+    reaches, while a cohort that began in it has only been followed for as long as it lasts. Needs `began`.
+    """
+    known = as_known(cells, end)
+    entry = np.maximum(known["entry"], start - known["began"])
+    return known.assign(entry=entry)[known["duration"] > entry].reset_index(drop=True)
 
 
 def count(cells: pd.DataFrame, by: Sequence[str], horizon: int, weight: str = "spells") -> Counts:

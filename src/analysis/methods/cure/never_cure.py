@@ -52,6 +52,26 @@ def as_events(cells: pd.DataFrame, reading: str) -> pd.DataFrame:
     return cells.assign(event=event.astype("int8"))
 
 
+OTHER = "other"
+"""Value that rare values of a covariate are pooled into."""
+
+Levels = dict[str, frozenset[str]]
+"""Values of each covariate that are common enough to stand for themselves."""
+
+
+def common_levels(cells: pd.DataFrame, covariates: Sequence[str], least: int) -> Levels:
+    """Values with at least so many spells: a rarer one has no coefficient of its own that could be trusted."""
+    spells = {name: cells.groupby(name)["spells"].sum() for name in covariates}
+    return {name: frozenset(map(str, found.index[found >= least])) for name, found in spells.items()}
+
+
+def pooled(frame: pd.DataFrame, levels: Levels) -> pd.DataFrame:
+    """The frame with all other values of the covariates called `other`."""
+    return frame.assign(
+        **{name: frame[name].where(frame[name].isin(kept), OTHER) for name, kept in levels.items()}
+    )
+
+
 def fit_spells(
     cells: pd.DataFrame,
     covariates: Sequence[str] = (),
@@ -83,6 +103,18 @@ def fit_spells(
         )
     said = [str(one.message) for one in caught if issubclass(one.category, IdentificationWarning)]
     return Fit(model, tuple(dict.fromkeys(said)))
+
+
+def coefficients(model: MixtureCure) -> pd.DataFrame:
+    """The model's parameters as a tidy frame: part, covariate, coef, se, lower, upper.
+
+    Part `incidence`: log-odds that a cure comes at all, so that above zero is good. `latency`: its timing among
+    those who will cure. `baseline`: the shape of the wait.
+    """
+    bounds = model.confidence_intervals_
+    table = pd.DataFrame({"coef": model.params_, "se": model.standard_errors_})
+    table["lower"], table["upper"] = bounds.iloc[:, 0], bounds.iloc[:, 1]
+    return table.reset_index()
 
 
 def never_cure(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.core.spells import SPELL_EXITS
 from analysis.methods.cure.curves import count
+from analysis.methods.cure.never_cure import PROVEN
 from analysis.statistics.jackknife import leave_one_out, share_limits
 from analysis.statistics.ratio import ratio
 
@@ -55,11 +56,13 @@ def never_against_truth(never: pd.DataFrame, truth: Mapping[str, Any]) -> pd.Dat
     """Never-cure shares, read both ways, beside the share of spells that the simulator made unable to cure.
 
     `never` is never_cure()'s table, for the whole (`product` = all) and by product. The proven reading holds the
-    spells that could have cured but met charge-off first, so it is expected to lie above the truth.
+    spells that could have cured but met charge-off first: it is an upper bound, and `covered` says whether the
+    truth lies below its upper limit. The other reading is left out where it must not be told (`sufficient`).
     """
     shares = truth["never_cure"]
     known = {ALL: shares["all"]["share"]} | {name: cell["share"] for name, cell in shares["by_product"].items()}
-    found = never[never["product"].isin(list(known))]
+    told = (never["reading"] == PROVEN) | never["sufficient"].astype(bool)
+    found = never[never["product"].isin(list(known)) & told]
     table = found.assign(
         measure="never_" + found["reading"],
         group=found["product"],
@@ -67,7 +70,9 @@ def never_against_truth(never: pd.DataFrame, truth: Mapping[str, Any]) -> pd.Dat
         denominator=found["spells"],
         truth=[known[name] for name in found["product"]],
     )
-    return _judged(table)
+    judged = _judged(table)
+    bound = judged["measure"] == f"never_{PROVEN}"
+    return judged.assign(covered=judged["covered"] | (bound & (judged["truth"] <= judged["rate_upper"])))
 
 
 def recovery_against_truth(curve: pd.DataFrame, truth: Mapping[str, Any], months: int = 24) -> pd.DataFrame:
