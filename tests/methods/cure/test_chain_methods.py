@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from analysis.core.errors import ParameterError
 from analysis.methods.cure.chain import ChainStates, states_of, step_counts, transitions, usable
 from analysis.methods.cure.memory import group_shares, remembered, with_memory
-from analysis.methods.cure.paths import basis_cells, chain_rates, drawn_rates, step
+from analysis.methods.cure.paths import basis_cells, beyond_chance, chain_rates, drawn_rates, step
 from analysis.statistics.flows import to_matrix
 
 CHAIN = ChainStates(STATES)
@@ -162,13 +162,44 @@ def test_rates_drawn_are_shares_and_centre_on_the_pooled_ones(world):
         assert matrix.mean(axis=0)[busy] == pytest.approx(rates.pooled[busy], abs=0.01)
 
 
-def test_months_that_differ_by_chance_alone_are_pulled_together():
-    still, moving = (
-        chain_rates(basis_cells(w.cells(), w.month(25), 24), CHAIN, None).pull[0, :5]
-        for w in (make_world(3, accounts=6000), make_world(3, accounts=6000, noise=0.8))
-    )
-    assert still.mean() < 0.3
-    assert moving.min() > 0.6
+def test_months_that_differ_by_chance_alone_hardly_stay_apart():
+    random = np.random.default_rng(0)
+    shares = np.array([0.5, 0.3, 0.15, 0.05])
+    kept = [
+        spread(beyond_chance(random.multinomial(200, shares, size=12).astype(float), shares)) for _ in range(200)
+    ]
+    raw = shares * (1 - shares) / 200
+    assert np.mean(kept, axis=0).sum() < 0.2 * raw.sum()
+
+
+def test_what_months_differ_by_beyond_chance_is_kept():
+    random = np.random.default_rng(0)
+    shares, kept, true = np.array([0.5, 0.3, 0.15, 0.05]), [], []
+    for _ in range(200):
+        shift = 0.05 * random.standard_normal(12)
+        own = shares + np.outer(shift, [1.0, -1.0, 0.0, 0.0])
+        counts = np.stack([random.multinomial(200, p) for p in own]).astype(float)
+        kept.append(spread(beyond_chance(counts, counts.sum(axis=0) / counts.sum())))
+        true.append(shift.var(ddof=1))
+    assert np.mean(kept, axis=0)[:2] == pytest.approx(np.mean(true), rel=0.15)
+    assert np.mean(kept, axis=0)[2:].max() < 0.2 * np.mean(true)
+
+
+def spread(apart):
+    return (apart**2).sum(axis=0) / (len(apart) - 1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(arrays(float, (6, 4), elements=st.integers(0, 40).map(float)))
+def test_deviations_beyond_chance_sum_to_zero_and_never_exceed_those_seen(counts):
+    counts[0] += 1
+    shares = counts.sum(axis=0) / counts.sum()
+    found = beyond_chance(counts, shares)
+    held = counts.sum(axis=1, keepdims=True)
+    seen = counts / np.where(held > 0, held, 1) - shares * (held > 0)
+    assert found.sum(axis=1) == pytest.approx(0.0, abs=1e-9)
+    scale = held / shares
+    assert (scale * found**2).sum() <= (scale * seen**2).sum() + 1e-9
 
 
 def test_a_state_a_segment_was_never_in_takes_the_rates_of_all(world):

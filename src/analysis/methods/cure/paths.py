@@ -5,10 +5,11 @@ Three things make a forecast of accounts uncertain, and each draw holds all of t
 - *parameter*: the rates are known from M months only. A draw pools M − 1 of them, taken with replacement (the
   bootstrap of Rao and Wu 1988, Journal of the American Statistical Association 83, 231–241, whose variance is that
   of the mean).
-- *time*: coming months will differ. Each month ahead takes the rates of one of the draw's months, pulled towards
-  the pooled rates so far that only the spread beyond chance stays: with Pearson's X² between the months of a
-  from-state and f degrees of freedom, by the factor √max(0, 1 − f/X²). All states and segments take the same
-  month, so that what moves together keeps doing so.
+- *time*: coming months will differ. Each month ahead adds to the draw's rates how one of its months differed from
+  the pooled rates, as far as that goes beyond chance: of Pearson's X² between the months of a from-state, what
+  exceeds its degrees of freedom, laid on the directions in which the months differ most. All states and segments
+  take the same month, so that what moves together keeps doing so. As M months tell a spread roughly, each draw
+  widens it by √(M/χ²), χ² drawn at M − 1 degrees of freedom, which turns a normal prediction into Student's.
 - *process*: accounts are whole. Those of a state are spread over the states they step into by a multinomial draw.
 
 Months are taken as exchangeable: no season, no trend, no changed economy. Accounts of a state are taken as alike
@@ -39,9 +40,9 @@ CHUNK = 200
 class Rates:
     """Rates of the chain by segment; P segments, M months, S states.
 
-    `counts`: steps by month, (M, P, S, S). `pooled`: shares over all months, (P, S, S). `pull`: how far a month's
-    shares stay from the pooled ones, (P, S), between 0 (all spread is chance) and 1. `borrowed`: from-states of a
-    segment that nobody was seen in, whose shares are those of all segments together, (P, S).
+    `counts`: steps by month, (M, P, S, S). `pooled`: shares over all months, (P, S, S). `apart`: how each month's
+    shares differ from the pooled ones beyond chance, (M, P, S, S). `borrowed`: from-states of a segment that
+    nobody was seen in, whose shares are those of all segments together, (P, S).
     """
 
     states: ChainStates
@@ -49,7 +50,7 @@ class Rates:
     months: tuple[pd.Timestamp, ...]
     counts: Array
     pooled: Array
-    pull: Array
+    apart: Array
     borrowed: npt.NDArray[np.bool_]
 
 
@@ -78,7 +79,7 @@ def chain_rates(cells: pd.DataFrame, states: ChainStates, by: str | None) -> Rat
     empty[:, states.places(states.exits)] = False
     pooled = np.where(empty[..., None], to_matrix(total.sum(axis=0)), to_matrix(total))
     stamps = tuple(pd.Timestamp(month) for month in months)
-    return Rates(states, names, stamps, counts, pooled, _pull(counts, pooled), empty)
+    return Rates(states, names, stamps, counts, pooled, _apart(counts, pooled), empty)
 
 
 def _segments(cells: pd.DataFrame, by: str | None) -> tuple[str, ...]:
@@ -104,15 +105,34 @@ def segment_of(frame: pd.DataFrame, by: str | None, names: Sequence[str]) -> npt
     return found.to_numpy().astype(np.int64)
 
 
-def _pull(counts: Array, pooled: Array) -> Array:
-    held = counts.sum(axis=-1, keepdims=True)
-    expected = held * pooled
-    squares = np.divide((counts - expected) ** 2, expected, out=np.zeros_like(counts), where=expected > 0)
-    statistic = squares.sum(axis=(0, 3))
-    months, ends = (held[..., 0] > 0).sum(axis=0), (pooled > 0).sum(axis=-1)
-    freedom = (months - 1) * (ends - 1)
-    beyond = 1 - np.divide(freedom, statistic, out=np.ones_like(statistic), where=statistic > 0)
-    return np.sqrt(np.clip(beyond, 0.0, 1.0))
+def _apart(counts: Array, pooled: Array) -> Array:
+    apart = np.zeros_like(counts)
+    for segment, state in np.ndindex(pooled.shape[:2]):
+        reached = np.flatnonzero(pooled[segment, state] > 0)
+        found = beyond_chance(counts[:, segment, state, reached], pooled[segment, state, reached])
+        apart[:, segment, state, reached] = found
+    return apart
+
+
+def beyond_chance(counts: Array, shares: Array) -> Array:
+    """How the shares of M multinomial counts (M, J) differ from the common `shares`, beyond chance: (M, J).
+
+    Deviations are scaled so that chance alone spreads them alike in all directions. The sum of their variances
+    less J − 1, that of chance, is left to them, first in the direction in which they vary most, at most as much as
+    they do. Rows sum to zero; all are zero where counts vary no more than chance has it.
+    """
+    held = counts.sum(axis=1, keepdims=True)
+    months = int((held > 0).sum())
+    if months < 2 or len(shares) < 2:
+        return np.zeros_like(counts)
+    apart = np.divide(counts, held, out=np.repeat(shares[None], len(counts), axis=0), where=held > 0) - shares
+    scaled = apart / np.sqrt(shares)
+    _, sizes, directions = np.linalg.svd(np.sqrt(held) * scaled, full_matrices=False)
+    found = sizes**2 / (months - 1)
+    excess = max(found.sum() - (len(shares) - 1), 0.0)
+    before = np.concatenate([[0.0], np.cumsum(found)[:-1]])
+    kept = np.sqrt(np.clip(np.divide(excess - before, found, out=np.zeros_like(found), where=found > 0), 0, 1))
+    return np.asarray(scaled @ (directions.T * kept) @ directions * np.sqrt(shares))
 
 
 def placed(frame: pd.DataFrame, rates: Rates, by: str | None, state: str = "state") -> Whole:
@@ -136,12 +156,12 @@ def drawn_rates(
     np.add.at(times, (np.arange(draws)[:, None], resampled), 1.0)
     centre = _filled(np.tensordot(times, rates.counts, axes=1), rates.pooled)
     chosen = np.take_along_axis(resampled, random.integers(count - 1, size=(draws, months)), axis=1)
-    single = to_matrix(rates.counts)
-    seen = rates.counts.sum(axis=-1, keepdims=True) > 0
+    wider = np.sqrt(count / random.chisquare(count - 1, draws))[:, None, None, None]
     for month in range(months):
         taken = chosen[:, month]
-        towards = np.where(seen[taken], single[taken], centre)
-        yield centre + rates.pull[..., None] * (towards - centre), taken
+        # Pushed beyond what was ever seen, a rare step may fall below zero.
+        shares = np.maximum(centre + wider * rates.apart[taken], 0.0)
+        yield shares / shares.sum(axis=-1, keepdims=True), taken
 
 
 def _filled(counts: Array, pooled: Array) -> Array:
@@ -160,7 +180,7 @@ def step(accounts: Whole, matrix: Array, random: np.random.Generator) -> Whole:
         if held.any():
             # Few states can be reached from each, and time goes by the number drawn over.
             reached = np.flatnonzero(matrix[..., state, :].any(axis=(0, 1)))
-            shares = np.clip(matrix[:, :, None, state, reached], 0.0, 1.0)
+            shares = matrix[:, :, None, state, reached]
             # Rounding may carry a sum of shares beyond one, which the draw would refuse.
             moved[..., state, reached] = random.multinomial(held, shares / shares.sum(axis=-1, keepdims=True))
     return moved
