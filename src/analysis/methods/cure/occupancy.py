@@ -47,8 +47,11 @@ def occupancy_forecast(
     share: accounts of the group (expected) ÷ accounts of the cohort (accounts). `by` gives each segment rates of
     its own and `all` their sum; a from-state that a segment was never seen in takes the rates of all. The
     intervals hold parameter, time and process uncertainty, as methods.cure.paths tells; with a single basis
-    month limits are nan. They don't know a changed economy. Returns cohort, dimension, value, month,
-    group, accounts, expected, lower, upper, share, share_lower, share_upper.
+    month limits are nan. They don't know a changed economy; and where fresh cures fall back more often than old
+    ones, a chain with a single `cured` state foresees too few re-defaults.
+
+    Returns cohort, dimension, value, month, group, accounts, expected, lower, upper, share, share_lower,
+    share_upper.
 
     Raises ParameterError where nobody is in arrears, or where there is no step to take rates from.
     """
@@ -180,7 +183,7 @@ def backtest(
     """The forecast refitted as of `start`, beside what became of the same accounts.
 
     `fates`: cohort, dimension, value, month, group, actual (accounts), for accounts in arrears at `start`
-    (`stock`) or entered in its month (`entrants`); make it from the panel's states with `fates_by_group`.
+    (`stock`) or entered in its month (`entrants`); `fates_by_group` makes it from the panel's chain_fates.
     Returns the forecast's rows that have one and lie after `start`, with actual, actual_share, error (actual
     share − expected share) and covered (whether the interval held it). `choices` are occupancy_forecast()'s own
     arguments.
@@ -199,7 +202,7 @@ def backtest(
 def fates_by_group(fates: pd.DataFrame, by: str | None = "product") -> pd.DataFrame:
     """What became of cohorts, in the groups of the forecast.
 
-    `fates`: cohort, month, state (ordered categories of the chain), memory (0 in the first spell, 1 cured since, 2
+    `fates` are the panel's chain_fates: cohort, month, state (ordered categories of the chain), memory (0 in the first spell, 1 cured since, 2
     re-defaulted since), accounts, and the column `by`. Returns cohort, dimension, value, month, group, actual;
     a group that nobody is in has a row with 0.
     """
