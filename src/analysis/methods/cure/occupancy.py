@@ -202,9 +202,9 @@ def backtest(
 def fates_by_group(fates: pd.DataFrame, by: str | None = "product") -> pd.DataFrame:
     """What became of cohorts, in the groups of the forecast.
 
-    `fates` are the panel's chain_fates: cohort, month, state (ordered categories of the chain), memory (0 in the first spell, 1 cured since, 2
-    re-defaulted since), accounts, and the column `by`. Returns cohort, dimension, value, month, group, actual;
-    a group that nobody is in has a row with 0.
+    `fates` are the panel's chain_fates: cohort, month, state (ordered categories of the chain), memory (0 in the
+    first spell, 1 cured since, 2 re-defaulted since), accounts, and the column `by`. Returns cohort, dimension,
+    value, month, group, actual; a group that nobody is in has a row with 0.
     """
     states = states_of(fates, "state")
     names, groups = group_shares(states)
