@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "methods" / "cure"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "methods" / "cure" / "chain"))
 from chain_world import MATRIX, make_world
 
-from analysis.methods.cure.absorption import expected_time, fundamental_matrix
-from analysis.methods.cure.forecast import judge
-from analysis.methods.cure.occupancy import backtest, fates_by_group
+from analysis.methods.cure.chain.absorption import expected_time, fundamental_matrix
+from analysis.methods.cure.chain.forecast import judge
+from analysis.methods.cure.chain.occupancy import backtest, fates_by_group
 
 START = 13
 RESULTS = Path(__file__).parent / "results" / "cure_chain.md"

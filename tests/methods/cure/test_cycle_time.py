@@ -6,7 +6,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 
 from analysis.core.errors import ParameterError
-from analysis.methods.cure.cumulative_incidence import cumulative_incidence, time_in_state
+from analysis.methods.cure.competing.cumulative_incidence import cumulative_incidence, time_in_state
 from analysis.methods.cure.cycle_time import cycle_time, verdict
 
 NOW, BEFORE = ["2025Q1", "2025Q2"], ["2024Q1", "2024Q2"]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.core.errors import ParameterError
 from analysis.methods.cure.chain import segments
-from analysis.methods.cure.exits import read_exits
+from analysis.methods.cure.competing.exits import read_exits
 from analysis.statistics.jackknife import Array, amount_limits, jackknife_error, leave_one_out, t_quantile
 
 KINDS = ("any", "cured")

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
-from analysis.methods.cure.checks import IdentificationWarning
 from analysis.methods.cure.curves import LOST
 from analysis.methods.cure.mixture import MixtureCure
-from analysis.methods.cure.sample import CENSORED, CURED, NEVER
+from analysis.methods.cure.mixture.checks import IdentificationWarning
+from analysis.methods.cure.mixture.sample import CENSORED, CURED, NEVER
 from analysis.statistics.compress import compress
 
 PROVEN, CUT_SHORT = "proven", "cut_short"

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError
-from analysis.methods.cure.sample import numbers, refuse_rows
+from analysis.methods.cure.mixture.sample import numbers, refuse_rows
 
 Array = npt.NDArray[np.float64]
 

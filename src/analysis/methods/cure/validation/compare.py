@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError
-from analysis.methods.cure.checks import IdentificationWarning
+from analysis.methods.cure.mixture.checks import IdentificationWarning
 from analysis.methods.cure.validation import scores
 from analysis.methods.cure.validation.calibration import calibration_scores, calibration_table
 from analysis.methods.cure.validation.cells import Outcomes, drawn

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.methods.cure.competing.mixture_exits import MixtureExits
 from analysis.methods.cure.mixture import MixtureCure
-from analysis.methods.cure.mixture_exits import MixtureExits
 from analysis.methods.cure.validation.cells import CURED, OPEN
 from analysis.statistics.compress import compress
 from analysis.statistics.design import Design

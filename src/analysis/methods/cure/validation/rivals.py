@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError
-from analysis.methods.cure.cause_specific import cause_specific_cox
-from analysis.methods.cure.cumulative_incidence import cumulative_incidence
+from analysis.methods.cure.competing.cause_specific import cause_specific_cox
+from analysis.methods.cure.competing.cumulative_incidence import cumulative_incidence
 from analysis.methods.cure.validation.cells import CURED, OPEN
 from analysis.statistics.compress import compress
 from analysis.statistics.design import Design
@@ -131,7 +131,7 @@ class LogisticByHorizon:
         return self
 
     def _fitted(self, train: pd.DataFrame, horizon: int) -> Regression | None:
-        """None where too few spells could be followed, or all or none of them cured."""
+        """None where too few spells could be followed, all or none of them cured, or there are no covariates."""
         from sklearn.linear_model import LogisticRegression
 
         known = train[(train["entry"] == 0) & (train["follow_up"] >= horizon)]
@@ -143,6 +143,9 @@ class LogisticByHorizon:
             x = design.learn(known)[:, 1:]
         except InputError:
             # A category that no fully followed spell has: this model cannot tell what becomes of it.
+            return None
+        if not x.shape[1]:
+            # Without covariates it would be a plain share, which Aalen and Johansen's is the better estimate of.
             return None
         centre, scale = x.mean(axis=0), x.std(axis=0)
         model = LogisticRegression(C=np.inf, max_iter=500)

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError
-from analysis.methods.cure.checks import IdentificationWarning
 from analysis.methods.cure.mixture import MixtureCure
+from analysis.methods.cure.mixture.checks import IdentificationWarning
 from analysis.methods.cure.validation.calibration import like_groups
 from analysis.methods.cure.validation.cells import CURED, cut_short
 from analysis.statistics.summary import quantile
