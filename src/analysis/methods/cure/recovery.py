@@ -59,7 +59,8 @@ def recovery_curve(
     tables = [
         _curve(part, horizon, estimator, annual_rate, level).assign(dimension=dimension, value=value)
         for dimension, value, part in segments(cells, by)
-        if part["claims"].sum()
+        # A segment whose claims are all of the last month has no curve yet.
+        if part["claims"].sum() and (dimension == "all" or part["followed"].max() > 0)
     ]
     table = pd.concat(tables, ignore_index=True)
     return table[["dimension", "value", *table.columns.drop(["dimension", "value"])]].assign(estimator=estimator)
