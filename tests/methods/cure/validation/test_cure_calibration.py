@@ -10,9 +10,9 @@ import pytest
 
 from analysis.methods.cure import cumulative_incidence
 from analysis.methods.cure.validation import Outcomes, Split, calibration_scores, calibration_table, followed
-from analysis.methods.cure.validation.calibration import like_groups
-from analysis.methods.cure.validation.intervals import Estimate
 from analysis.methods.cure.validation.observed import exit_counts, incidence, incidence_replicates
+from analysis.statistics.calibration import like_groups
+from analysis.statistics.intervals import Estimate
 
 
 def shifted(curve: np.ndarray, factor: float = 1.0, shift: float = 0.0) -> np.ndarray:

@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.methods.cure.validation import intervals
 from analysis.methods.cure.validation.cells import Outcomes
 from analysis.methods.cure.validation.observed import exit_counts, incidence_replicates
 from analysis.methods.cure.validation.scores import Score
+from analysis.statistics import intervals
+from analysis.statistics.calibration import like_groups, recalibration
 from analysis.statistics.ratio import wilson
 
 Array = npt.NDArray[np.float64]
 
-STEPS = 25
 CLIP = 1e-6
 """Predictions of 0 and 1 are moved in by so much before their logit is taken."""
 
@@ -53,24 +53,6 @@ def calibration_table(
             "events": counts[:, 1].sum(axis=(0, 2)),
         }
     )
-
-
-def like_groups(predicted: Array, weight: Array, groups: int) -> npt.NDArray[np.int64]:
-    """Group (0 …) of each cell, equal shares of the weight as far as ties allow; larger predictions come later.
-
-    A group is closed where the next distinct prediction would carry it further past its share than it now falls
-    short of it; what is left is then shared out among the groups left.
-    """
-    value, place = np.unique(np.round(predicted, 10), return_inverse=True)
-    group, number, start, total = np.zeros(value.size, dtype=np.int64), 0, 0.0, float(weight.sum())
-    done, bound = 0.0, total / groups
-    for i, mass in enumerate(np.bincount(place, weights=weight)):
-        if done > start and done + mass / 2.0 > bound and number < groups - 1:
-            number, start = number + 1, done
-            bound = done + (total - done) / (groups - number)
-        group[i] = number
-        done += mass
-    return group[place]
 
 
 def _with_wilson(estimate: intervals.Estimate, spells: Array, level: float) -> intervals.Estimate:
@@ -120,38 +102,5 @@ def _expected_observed(cells: pd.DataFrame, predicted: Array, horizon: int, leve
 
 
 def _fit(outcomes: Outcomes, horizon: int, x: Array, offset: Array, level: float) -> intervals.Estimate:
-    """First coefficient of the weighted logistic regression of cure by `horizon` on x (n, p), by Newton."""
     weight, y = outcomes.inverse_weights(horizon), outcomes.known_cured(horizon).astype(float)
-    theta = np.zeros(x.shape[1])
-    for _ in range(STEPS):
-        score, information = _moments(weight, y, x, offset, theta)
-        step = np.linalg.lstsq(information.sum(axis=0), score.sum(axis=0), rcond=None)[0]
-        size = float(np.abs(step).max())
-        theta = theta + step / max(1.0, size / 2.0)
-        if size < 1e-10:
-            break
-    score, information = _moments(weight, y, x, offset, theta, outcomes.fold)
-    rest = information.sum(axis=0) - information
-    moved = -np.linalg.solve(rest + 1e-12 * np.eye(x.shape[1]), score[..., None])[..., 0]
-    return intervals.plain(theta[0], theta[0] + moved[:, 0], level)
-
-
-def _moments(
-    weight: Array,
-    y: Array,
-    x: Array,
-    offset: Array,
-    theta: Array,
-    fold: npt.NDArray[np.int64] | None = None,
-) -> tuple[Array, Array]:
-    """Score (folds, p) and information (folds, p, p) of a logistic regression, by fold (one, if none is given)."""
-    place = np.zeros(y.size, dtype=np.int64) if fold is None else fold
-    chance = 1.0 / (1.0 + np.exp(-(offset + x @ theta)))
-    size = int(place.max()) + 1
-    score, information = np.zeros((size, x.shape[1])), np.zeros((size, x.shape[1], x.shape[1]))
-    spread = weight * chance * (1.0 - chance)
-    for i, own in enumerate(x.T):
-        score[:, i] = np.bincount(place, weights=weight * (y - chance) * own, minlength=size)
-        for j, other in enumerate(x.T):
-            information[:, i, j] = np.bincount(place, weights=spread * own * other, minlength=size)
-    return score, information
+    return recalibration(y, x, offset, weight, outcomes.fold, level)

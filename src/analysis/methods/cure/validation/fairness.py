@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
-from analysis.methods.cure.validation import intervals
 from analysis.methods.cure.validation.cells import Outcomes
+from analysis.statistics import intervals
 from analysis.statistics.jackknife import leave_one_out
 
 Array = npt.NDArray[np.float64]

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.methods.cure.validation import intervals
 from analysis.methods.cure.validation.cells import Outcomes, drawn
+from analysis.statistics import intervals
 from analysis.statistics.jackknife import leave_one_out
 
 Array = npt.NDArray[np.float64]

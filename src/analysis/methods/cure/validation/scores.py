@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analysis.methods.cure.validation import intervals
 from analysis.methods.cure.validation.cells import Outcomes
 from analysis.methods.cure.validation.pairs import auc_pairs, concordance_pairs, won_share
+from analysis.statistics import intervals
 
 Array = npt.NDArray[np.float64]
 

@@ -13,8 +13,10 @@ import pandas as pd
 from analysis.core.errors import InputError
 from analysis.methods.cure.mixture import MixtureCure
 from analysis.methods.cure.mixture.checks import IdentificationWarning
-from analysis.methods.cure.validation.calibration import like_groups
 from analysis.methods.cure.validation.cells import CURED, cut_short
+from analysis.statistics.calibration import like_groups
+from analysis.statistics.stability import stability_chance
+from analysis.statistics.stability import stability_index as population_stability
 from analysis.statistics.summary import quantile
 
 Array = npt.NDArray[np.float64]
@@ -117,18 +119,14 @@ def stability_index(
     Naranjo 2020, Journal of Risk Model Validation 14). It says that the mix of accounts moved, not that the model
     is wrong. Returns psi, chance, groups.
     """
-    from scipy.special import chdtri
-
     group = like_groups(trained, trained_weight, groups)
     tops = pd.Series(np.round(trained, 10)).groupby(group).max().to_numpy()
     place = np.searchsorted(tops[:-1], np.round(tested, 10), side="left")
     size = tops.size
-    shares = []
-    for where, weight in ((group, trained_weight), (place, tested_weight)):
-        mass = np.maximum(np.bincount(where, weights=weight, minlength=size), 0.5)
-        shares.append(mass / mass.sum())
-    before, after = shares
-    psi = float(((after - before) * np.log(after / before)).sum())
-    noise = 1.0 / trained_weight.sum() + 1.0 / tested_weight.sum()
-    chance = float(chdtri(size - 1, 0.05)) * noise if size > 1 else 0.0
+    before, after = (
+        np.bincount(where, weights=weight, minlength=size)
+        for where, weight in ((group, trained_weight), (place, tested_weight))
+    )
+    psi = population_stability(before, after)
+    chance = stability_chance(trained_weight.sum(), tested_weight.sum(), size)
     return pd.Series({"psi": psi, "chance": chance, "groups": float(size)})
