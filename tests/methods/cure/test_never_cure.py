@@ -7,7 +7,18 @@ import pandas as pd
 import pytest
 
 from analysis.core.errors import InputError, ParameterError
-from analysis.methods.cure.never_cure import CUT_SHORT, PROVEN, as_events, fit_spells, never_cure, profiles
+from analysis.methods.cure.never_cure import (
+    CUT_SHORT,
+    OTHER,
+    PROVEN,
+    as_events,
+    coefficients,
+    common_levels,
+    fit_spells,
+    never_cure,
+    pooled,
+    profiles,
+)
 
 HAZARD = 0.35
 
@@ -104,3 +115,83 @@ def test_an_impossible_share_is_refused() -> None:
     cells = drawn(300, 10).assign(product="card")
     with pytest.raises(InputError, match=r"share is 0\.8; it must lie above 0 and up to 0\.5"):
         profiles(fit_spells(cells).model, cells, ["product"], share=0.8)
+
+
+def regions() -> pd.DataFrame:
+    """Weighted cells of a common, a middling and a rare region; the rare one in two cells."""
+    return pd.DataFrame(
+        {
+            "region": ["north", "south", "west", "west"],
+            "urban": ["true", "true", "false", "false"],
+            "spells": [150, 20, 6, 4],
+        }
+    )
+
+
+def test_a_value_is_common_by_its_spells_and_not_by_its_cells() -> None:
+    assert common_levels(regions(), ["region"], 20) == {"region": frozenset({"north", "south"})}
+    assert common_levels(regions(), ["region"], 10) == {"region": frozenset({"north", "south", "west"})}
+    assert common_levels(regions(), ["region", "urban"], 150)["urban"] == frozenset({"true"})
+
+
+def test_rare_values_become_other_and_no_spell_is_lost() -> None:
+    table = pooled(regions(), common_levels(regions(), ["region"], 100))
+    assert table["region"].tolist() == ["north", OTHER, OTHER, OTHER]
+    assert table["spells"].sum() == regions()["spells"].sum()
+    assert table["urban"].tolist() == regions()["urban"].tolist()
+
+
+def test_values_met_later_are_other_too() -> None:
+    levels = common_levels(regions(), ["region"], 20)
+    later = pd.DataFrame({"region": ["south", "east"], "account_id": ["a", "b"]})
+    assert pooled(later, levels)["region"].tolist() == ["south", OTHER]
+
+
+def test_pooling_twice_changes_nothing_more() -> None:
+    levels = common_levels(regions(), ["region"], 100)
+    once = pooled(regions(), levels)
+    pd.testing.assert_frame_equal(pooled(once, levels), once)
+
+
+def test_no_covariate_leaves_the_cells_alone() -> None:
+    assert common_levels(regions(), [], 10) == {}
+    pd.testing.assert_frame_equal(pooled(regions(), {}), regions())
+
+
+def test_coefficients_are_the_models_and_good_is_above_zero() -> None:
+    hard, easy = (
+        drawn(3000, 11, never=0.5).assign(product="hard"),
+        drawn(3000, 12, never=0.2).assign(product="easy"),
+    )
+    model = fit_spells(pd.concat([hard, easy]), ["product"]).model
+    table = coefficients(model)
+    assert list(table) == ["part", "covariate", "coef", "se", "lower", "upper"]
+    assert set(table["part"]) == {"incidence", "latency", "baseline"}
+    assert ((table["lower"] < table["coef"]) & (table["coef"] < table["upper"])).all() and (table["se"] > 0).all()
+    row = table.set_index(["part", "covariate"]).loc["incidence"].loc["C(product)[T.hard]"]
+    # Log-odds of ever curing: those of 0.5 less those of 0.8.
+    assert row["lower"] < -np.log(4) < row["upper"] < 0
+    np.testing.assert_array_equal(table["coef"], model.params_)
+
+
+def test_a_covariate_with_one_value_is_left_out_of_the_model() -> None:
+    model = fit_spells(drawn(500, 13).assign(product="card"), ["product"]).model
+    assert coefficients(model).query("part == 'incidence'")["covariate"].tolist() == ["Intercept"]
+
+
+def test_follow_up_too_short_is_warned_of_in_words() -> None:
+    fit = fit_spells(drawn(2000, 14, never=0.0, charge_off=99, follow=2))
+    assert not fit.sufficient
+    assert any("follow-up too short for a plateau" in text for text in fit.warnings)
+
+
+def test_spells_without_a_cure_are_refused() -> None:
+    with pytest.raises(InputError, match="nobody cured, so nothing can be said of cure"):
+        fit_spells(drawn(300, 15, never=1.0))
+
+
+def test_an_empty_table_has_the_kinds_of_a_full_one() -> None:
+    full, empty = (never_cure(drawn(500, 16).assign(product="card"), ["product"], least=n) for n in (200, 9999))
+    assert len(full) == 2 and len(empty) == 0
+    kinds = full.dtypes.drop(["product", "reading"])
+    assert empty.dtypes[kinds.index].to_dict() == kinds.to_dict()

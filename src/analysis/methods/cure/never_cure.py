@@ -117,6 +117,18 @@ def coefficients(model: MixtureCure) -> pd.DataFrame:
     return table.reset_index()
 
 
+KINDS = {
+    "spells": "int64",
+    "rate": "float64",
+    "rate_lower": "float64",
+    "rate_upper": "float64",
+    "sufficient": "bool",
+    "p_value": "float64",
+    "tail": "float64",
+}
+"""Columns of never_cure()'s table after its labels, of these kinds without rows too."""
+
+
 def never_cure(
     cells: pd.DataFrame,
     by: Sequence[str] = (),
@@ -145,8 +157,8 @@ def never_cure(
             continue
         labels = dict(zip(keys, name if isinstance(name, tuple) else (name,), strict=True))
         rows += [labels | {"spells": spells} | _told(group, reading, latency, level) for reading in READINGS]
-    columns = [*keys, "reading", "spells", "rate", "rate_lower", "rate_upper", "sufficient", "p_value", "tail"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=[*keys, "reading", *KINDS])
+    return table.astype(KINDS)
 
 
 def _told(group: pd.DataFrame, reading: str, latency: str, level: float) -> dict[str, object]:

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
-_TREATMENT = re.compile(r"(?:C\()?(?P<variable>\w+)(?:,[^\[]*)?\)?\[T\.(?P<value>.*)\]")
+_TREATMENT = re.compile(r"(?:C\()?(?P<variable>\w+)(?:,.*?\))?\)?\[T\.(?P<value>.*)\]")
 
 
 def odds(coefficients: pd.DataFrame, exit_name: str = "cured") -> pd.DataFrame:
