@@ -9,6 +9,7 @@ Official Statistics 17, 521–526).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,15 @@ from analysis.statistics.ratio import Interval, wilson
 Array = NDArray[np.float64]
 
 _PLACE = "__place__"
+
+
+class Limits(NamedTuple):
+    """An estimate, its limits and its standard error, elementwise; `nan` where nothing can be said."""
+
+    value: Array
+    lower: Array
+    upper: Array
+    error: Array
 
 
 def fold_counts(frame: pd.DataFrame, cells: Sequence[str], values: Sequence[str]) -> tuple[pd.DataFrame, Array]:
@@ -88,3 +98,15 @@ def amount_limits(estimate: Array, replicates: Array, level: float = 0.95) -> In
         lower, upper = estimate / width, estimate * width
     void = ~(np.asarray(estimate) > 0) | ~np.isfinite(width)
     return Interval(np.asarray(estimate), np.where(void, np.nan, lower), np.where(void, np.nan, upper))
+
+
+def symmetric_limits(estimate: Array | float, replicates: Array, level: float = 0.95) -> Limits:
+    """Limits of an estimate that may take any value: Student's t on either side.
+
+    Limits and error are nan with fewer than two folds, and where no fold changes the estimate.
+    """
+    error = jackknife_error(estimate, replicates)
+    error = np.where(error > 0, error, np.nan)
+    reach = t_quantile(level, len(replicates)) * error
+    value = np.asarray(estimate, dtype=float)
+    return Limits(value, value - reach, value + reach, error)
