@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ import yaml
 from analysis.report.headlines import Headline, read_headlines
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-NOTEBOOK = REPOSITORY / "notebooks" / "10_delinquency.ipynb"
+NOTEBOOKS = {path.stem.split("_", 1)[1]: path for path in sorted((REPOSITORY / "notebooks").glob("*.ipynb"))}
+"""Notebooks of the chapters by their names, in the report's order."""
 SHARED = REPOSITORY.parent / "shared" / "data"
 
 
@@ -24,11 +26,12 @@ class Left:
     """What a run of the chapter left: results by name, headlines, sections left out, and what was shown."""
 
     work: Path
+    chapter: str
     shown: list[tuple[dict[str, str], dict[str, Any]]] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
-        return self.work / "results" / "delinquency"
+        return self.work / "results" / self.chapter
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -44,10 +47,19 @@ class Left:
     @property
     def left_out(self) -> dict[str, list[str]]:
         """Sections left out, with the tables and columns that they lack."""
-        notes = yaml.safe_load((self.work / "state" / "delinquency" / "chapter.json").read_text(encoding="utf-8"))
-        return {
-            section["label"].removeprefix("sec-delinquency-"): section["missing"] for section in notes["left_out"]
-        }
+        notes, start = self.notes, f"sec-{self.chapter}-"
+        return {section["label"].removeprefix(start): section["missing"] for section in notes["left_out"]}
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What the first page is told of the chapter: gates, sections left out."""
+        path = self.work / "state" / self.chapter / "chapter.json"
+        return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+    @property
+    def sections(self) -> list[str]:
+        """Sections that were begun."""
+        return re.findall(rf"\{{#sec-{self.chapter}-([\w-]+)\}}", self.prose)
 
     @property
     def prose(self) -> str:
@@ -71,32 +83,40 @@ class Left:
 
 
 def make_project(root: Path, portfolio: Path, period: str, **chosen: Any) -> Path:
-    """A project with this one chapter; `chosen` are further keys of its parameters."""
+    """A project with the report's chapters; `chosen` are further keys of its parameters."""
     for folder in ("params", "notebooks", "reports"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
-    shutil.copy(NOTEBOOK, root / "notebooks" / NOTEBOOK.name)
+    for notebook in NOTEBOOKS.values():
+        shutil.copy(notebook, root / "notebooks" / notebook.name)
     content = {"period": period, "portfolio": str(portfolio)} | chosen
     (root / "params" / "quarterly.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
     return root
 
 
-def run_cells(root: Path, monkeypatch: Any, overrides: Mapping[str, Any] | None = None) -> Left:
-    """Run the notebook's code from top to bottom in this process, which spares a kernel's start."""
-    left = Left(root)
+def run_cells(
+    root: Path, monkeypatch: Any, overrides: Mapping[str, Any] | None = None, chapter: str = "delinquency"
+) -> Left:
+    """Run a chapter's code from top to bottom in this process, which spares a kernel's start."""
+    left = Left(root, chapter)
     monkeypatch.chdir(root)
     monkeypatch.setattr(
         "analysis.report.show._publish", lambda bundle, details: left.shown.append((details, bundle))
     )
     monkeypatch.setattr("analysis.report.show._shown", {})
     scope: dict[str, Any] = {}
-    for cell in nbformat.read(root / "notebooks" / NOTEBOOK.name, as_version=4).cells:
+    for cell in read_cells(root, chapter):
         if cell.cell_type == "code":
             exec(compile(cell.source, f"cell '{cell.id}'", "exec"), scope)
         if cell.id == "parameters":
             scope["overrides"] = dict(overrides or {})
     left.work = scope["chapter"].work
     return left
+
+
+def read_cells(root: Path, chapter: str) -> list[Any]:
+    """Cells of a chapter's notebook in a folder that has `notebooks/`."""
+    return list(nbformat.read(root / "notebooks" / NOTEBOOKS[chapter].name, as_version=4).cells)
 
 
 def numbers_of(left: Left, name: str, **labels: str) -> pd.DataFrame:

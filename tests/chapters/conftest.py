@@ -1,22 +1,22 @@
-"""Runs of the delinquency chapter that several tests look at."""
+"""Runs of the report's chapters that several tests look at."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import nbformat
 import pytest
 from as_of import cut
-from chapter_runs import NOTEBOOK, SHARED, Left, make_project, run_cells
+from chapter_runs import NOTEBOOKS, SHARED, Left, make_project, run_cells
 from small_portfolios import EDGES, write
 
 from analysis.data.simulate import simulate
 
 PERIOD = "2025Q4"
-QUICK = {"delinquency.forecast_draws": 200}
+QUICK = {"delinquency.forecast_draws": 200, "cure.draws": 200}
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +37,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def standard(demo: Path, tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Left:
-    """The chapter as a scheduled run executes it: tables checked, papermill, a kernel of its own."""
+def scheduled(demo: Path, tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> dict[str, Left]:
+    """The chapters as a scheduled run executes them: tables checked, papermill, a kernel of their own."""
     from analysis.pipeline.progress import Lines
     from analysis.pipeline.run import Request, execute, open_run, resolve
 
@@ -47,19 +47,45 @@ def standard(demo: Path, tmp_path_factory: pytest.TempPathFactory, patch: pytest
     request = Request(root / "params" / "quarterly.yml")
     params, places = resolve(root, request)
     execute(open_run(request, params, places), Lines())
-    cells = nbformat.read(places.notebooks / NOTEBOOK.name, as_version=4).cells
+    return {chapter: _left(chapter, places.work, places.notebooks) for chapter in NOTEBOOKS}
+
+
+def _left(chapter: str, work: Path, executed: Path) -> Left:
+    cells = nbformat.read(executed / NOTEBOOKS[chapter].name, as_version=4).cells
     outputs = [
         output for cell in cells for output in cell.get("outputs", []) if "arrears" in output.get("metadata", {})
     ]
-    return Left(places.work, [(output["metadata"]["arrears"], output["data"]) for output in outputs])
+    return Left(work, chapter, [(output["metadata"]["arrears"], output["data"]) for output in outputs])
 
 
 @pytest.fixture(scope="session")
-def hard(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Left:
-    """The variant that breaks what chapters lean on."""
+def standard(scheduled: dict[str, Left]) -> Left:
+    """The delinquency chapter of the scheduled run."""
+    return scheduled["delinquency"]
+
+
+@pytest.fixture(scope="session")
+def cure(scheduled: dict[str, Left]) -> Left:
+    """The cure chapter of the scheduled run."""
+    return scheduled["cure"]
+
+
+@pytest.fixture(scope="session")
+def hard_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project on the variant that breaks what chapters lean on."""
     folder = tmp_path_factory.mktemp("portfolios") / "hard"
     simulate(folder, accounts=1_500, months=36, end=date(2025, 12, 31), seed=11, variant="hard", name="hard")
-    return run_cells(make_project(tmp_path_factory.mktemp("hard"), folder, PERIOD), patch)
+    return make_project(tmp_path_factory.mktemp("hard"), folder, PERIOD)
+
+
+@pytest.fixture(scope="session")
+def hard(hard_root: Path, patch: pytest.MonkeyPatch) -> Left:
+    return run_cells(hard_root, patch)
+
+
+@pytest.fixture(scope="session")
+def hard_cure(hard_root: Path, patch: pytest.MonkeyPatch) -> Left:
+    return run_cells(hard_root, patch, chapter="cure")
 
 
 @pytest.fixture(scope="session")
@@ -83,41 +109,70 @@ def taiwan_window(taiwan: Path, tmp_path_factory: pytest.TempPathFactory, patch:
 
 
 @pytest.fixture(scope="session")
-def taiwan_quarter(taiwan: Path, tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Left:
+def taiwan_root(taiwan: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_project(tmp_path_factory.mktemp("quarter"), taiwan, "2005Q3")
+
+
+@pytest.fixture(scope="session")
+def taiwan_quarter(taiwan_root: Path, patch: pytest.MonkeyPatch) -> Left:
     """The quarter as `arrears report --period 2005Q3` runs it."""
-    return run_cells(make_project(tmp_path_factory.mktemp("quarter"), taiwan, "2005Q3"), patch)
+    return run_cells(taiwan_root, patch)
 
 
 @pytest.fixture(scope="session")
-def edges() -> dict[str, Left]:
-    """Runs made so far on portfolios at the edge of the contract."""
-    return {}
+def taiwan_cure(taiwan_root: Path, patch: pytest.MonkeyPatch) -> Left:
+    return run_cells(taiwan_root, patch, chapter="cure")
 
 
 @pytest.fixture(scope="session")
-def seen_then(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> tuple[Left, Left]:
+def later_roots(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """2025Q2 of a portfolio with half a year more in its files, and of the files as they lay there on June 30."""
     whole = tmp_path_factory.mktemp("portfolios") / "later"
     simulate(whole, accounts=1_200, months=33, end=date(2025, 12, 31), seed=3, name="later")
     then = cut(whole, tmp_path_factory.mktemp("then") / "later", date(2025, 6, 30))
-    roots = (make_project(tmp_path_factory.mktemp("root"), folder, "2025Q2") for folder in (whole, then))
-    chosen = {
-        "delinquency.dimensions": ["product", "age_of_account", "opened_quarter", "agency", "method", "strategy"]
-    }
-    first, second = (run_cells(root, patch, chosen) for root in roots)
+    first, second = (make_project(tmp_path_factory.mktemp("root"), folder, "2025Q2") for folder in (whole, then))
     return first, second
 
 
+@pytest.fixture(scope="session")
+def seen_then(later_roots: tuple[Path, Path], patch: pytest.MonkeyPatch) -> tuple[Left, Left]:
+    chosen = {
+        "delinquency.dimensions": ["product", "age_of_account", "opened_quarter", "agency", "method", "strategy"]
+    }
+    first, second = (run_cells(root, patch, chosen) for root in later_roots)
+    return first, second
+
+
+@pytest.fixture(scope="session")
+def cure_seen_then(later_roots: tuple[Path, Path], patch: pytest.MonkeyPatch) -> tuple[Left, Left]:
+    first, second = (run_cells(root, patch, QUICK, "cure") for root in later_roots)
+    return first, second
+
+
+@pytest.fixture(scope="session")
+def at_the_edge(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Callable[[str, str], Left]:
+    """Runs of a chapter on a portfolio at the edge of the contract, each made once."""
+    roots: dict[str, Path] = {}
+    runs: dict[tuple[str, str], Left] = {}
+
+    def run(name: str, chapter: str) -> Left:
+        if name not in roots:
+            folder = write(tmp_path_factory.mktemp("edges") / name, *EDGES[name]())
+            roots[name] = make_project(tmp_path_factory.mktemp(name), folder, PERIOD)
+        if (name, chapter) not in runs:
+            runs[name, chapter] = run_cells(roots[name], patch, QUICK, chapter)
+        return runs[name, chapter]
+
+    return run
+
+
 @pytest.fixture
-def edge(
-    request: pytest.FixtureRequest,
-    edges: dict[str, Left],
-    tmp_path_factory: pytest.TempPathFactory,
-    patch: pytest.MonkeyPatch,
-) -> Left:
-    """The chapter run on the portfolio named by the test's parameter."""
-    name = request.param
-    if name not in edges:
-        folder = write(tmp_path_factory.mktemp("edges") / name, *EDGES[name]())
-        edges[name] = run_cells(make_project(tmp_path_factory.mktemp(name), folder, PERIOD), patch, QUICK)
-    return edges[name]
+def edge(request: pytest.FixtureRequest, at_the_edge: Callable[[str, str], Left]) -> Left:
+    """The delinquency chapter run on the portfolio named by the test's parameter."""
+    return at_the_edge(request.param, "delinquency")
+
+
+@pytest.fixture
+def cure_edge(request: pytest.FixtureRequest, at_the_edge: Callable[[str, str], Left]) -> Left:
+    """The cure chapter run on the portfolio named by the test's parameter."""
+    return at_the_edge(request.param, "cure")

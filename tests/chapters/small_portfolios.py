@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -37,12 +37,12 @@ def drawn(months: int, seed: int = 1, accounts: int = 400) -> Days:
     return lambda account, month: int(state[account, month]) * 30
 
 
-def write(folder: Path, accounts: pd.DataFrame, months: pd.DataFrame) -> Path:
+def write(folder: Path, accounts: pd.DataFrame, months: pd.DataFrame, breaks: Sequence[date] = ()) -> Path:
     """Write a portfolio whose last month is that of its rows."""
     folder.mkdir(parents=True)
     kinds = {"month": pa.date32(), "days_past_due": pa.int64(), "balance": pa.float64()}
     for name, frame in (("accounts", accounts), ("months", months.sort_values(["account_id", "month"]))):
-        columns = {c: pa.array(list(frame[c]), kinds.get(c)) for c in frame.columns}
+        columns = {c: pa.array(list(frame[c]), kinds.get(c), from_pandas=True) for c in frame.columns}
         pq.write_table(pa.table(columns), folder / f"{name}.parquet")
     info = PortfolioInfo(
         name=folder.name,
@@ -51,6 +51,7 @@ def write(folder: Path, accounts: pd.DataFrame, months: pd.DataFrame) -> Path:
         source="made for a test",
         simulated=False,
         as_of_month=max(months["month"]),
+        breaks=list(breaks),
     )
     write_portfolio_info(info, folder)
     return folder
@@ -127,6 +128,31 @@ def a_month_without_rows() -> tuple[pd.DataFrame, pd.DataFrame]:
     return accounts, months[months["month"] != parse_month("2024-06")]
 
 
+def three_months() -> tuple[pd.DataFrame, pd.DataFrame]:
+    days = drawn(9)
+    return panel(400, "2025-10", "2025-12", lambda account, month: days(account, month + 6))
+
+
+def never_cured() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Accounts that stop paying at some time and are charged off six months later."""
+    stop = np.random.default_rng(5).integers(6, 36, 400)
+    accounts, months = panel(400, "2023-01", "2025-12", lambda a, month: max(0, 30 * int(month - stop[a])))
+    off = months["days_past_due"] >= 180
+    amount = months["balance"].where(months["days_past_due"] == 180)
+    return accounts, months.assign(status=months["status"].mask(off, "charged_off"), charged_off_amount=amount)
+
+
+def always_cured() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every payment missed is made up in the month after."""
+    missed = np.random.default_rng(6).random((400, 37)) < 0.15
+    missed[:, 1:] &= ~missed[:, :-1]
+    return panel(400, "2023-01", "2025-12", lambda account, month: 30 * int(missed[account, month]))
+
+
+def recorded_differently_from_2024() -> tuple[pd.DataFrame, pd.DataFrame, list[date]]:
+    return *required_columns_only(), [parse_month("2024-07")]
+
+
 EDGES = {
     made.__name__: made
     for made in (
@@ -142,5 +168,9 @@ EDGES = {
         nothing_open_at_the_end,
         all_charged_off,
         opened_this_summer,
+        three_months,
+        never_cured,
+        always_cured,
+        recorded_differently_from_2024,
     )
 }
