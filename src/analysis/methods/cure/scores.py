@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.core.errors import ParameterError
 from analysis.methods.cure.chain import ChainStates, absorbing, states_of, step_counts, usable
 from analysis.methods.cure.mixture import MixtureCure
+from analysis.methods.cure.while_open import cured_while_open
 from analysis.statistics.flows import to_matrix
 
 Array = npt.NDArray[np.float64]
@@ -30,10 +31,11 @@ def scores(
 ) -> pd.DataFrame:
     """Running spells by account: account_id, state, months_run, balance, cured_within_<h>, expected_cash.
 
-    cured_within_<h>: chance that a sustained cure is dated within so many months from now, given the months run
-    without one. For accounts overdue it is the mixture model's, by covariates; for accounts on probation, of which
-    spells of the past tell nothing (`spell_months.hazard_cells`), the chance in the chain's pooled months that
-    they reach a sustained cure within the horizon. Missing for values of covariates that `fitted_on`, the spells
+    cured_within_<h>: for accounts overdue, the chance that a sustained cure is dated within so many months from
+    now, given that the spell has run so long and is still open: the mixture model's, by covariates, among accounts
+    not lost by then (`while_open`). For accounts on probation, of which spells of the past tell nothing
+    (`spell_months.hazard_cells`), the chance in the chain's pooled months that they reach a sustained cure within
+    the horizon. Missing for values of covariates that `fitted_on`, the spells
     that the model was fitted on, doesn't hold.
     expected_cash: balance × cash per unit of balance of the account's `segment` (all where it has none) and state
     (`expected_cash`'s table), in the portfolio's currency; missing without `cash`.
@@ -48,8 +50,7 @@ def scores(
     found = running[["account_id", "state", "months_run", "balance"]].reset_index(drop=True)
     found = found.assign(state=running["state"].astype(str).to_numpy(), **dict.fromkeys(names, np.nan))
     overdue = (running["months_current"] == 0).to_numpy()
-    seen = {name: set(fitted_on[name]) for name in covariates}
-    found.loc[overdue, names] = _by_model(running[overdue], model, seen, horizons)
+    found.loc[overdue, names] = _by_model(running[overdue], model, fitted_on, covariates, horizons)
     states = states_of(cells)
     back = to_cure(cells, states, max(horizons))
     place = _chain_place(running, states)
@@ -78,19 +79,22 @@ def to_cure(cells: pd.DataFrame, states: ChainStates, months: int) -> Array:
 
 
 def _by_model(
-    rows: pd.DataFrame, model: MixtureCure, seen: Mapping[str, set[object]], horizons: Sequence[int]
+    rows: pd.DataFrame,
+    model: MixtureCure,
+    fitted_on: pd.DataFrame,
+    covariates: Sequence[str],
+    horizons: Sequence[int],
 ) -> Array:
-    """The model's conditional incidences (rows, horizons), computed once for rows that are alike."""
-    keys = [*seen, "months_run"]
+    """The chances of a cure of rows still open (rows, horizons), computed once for rows that are alike."""
+    keys = [*covariates, "months_run"]
     alike = rows[keys].drop_duplicates(ignore_index=True)
     known = np.ones(len(alike), dtype=bool)
-    for name, values in seen.items():
-        known &= alike[name].isin(values).to_numpy()
+    for name in covariates:
+        known &= alike[name].isin(set(fitted_on[name])).to_numpy()
     found = np.full((len(alike), len(horizons)), np.nan)
     if known.any():
         asked = alike[known].reset_index(drop=True)
-        run = asked["months_run"].to_numpy(dtype=float)
-        found[known] = model.predict_cumulative_incidence(asked, list(horizons), run).to_numpy().T
+        found[known] = cured_while_open(model, fitted_on, covariates, asked, asked["months_run"], horizons)
     place = rows[keys].merge(alike.reset_index(names="_place"), how="left", on=keys)["_place"].to_numpy()
     return np.asarray(found[place], dtype=np.float64)
 
