@@ -62,6 +62,13 @@ def test_a_plateau_that_is_not_reached_is_said_to_be_missing() -> None:
     assert never_cure(long).set_index("reading").loc[CUT_SHORT, "sufficient"]
 
 
+def test_while_most_spells_are_open_even_the_upper_bound_is_not_to_be_told() -> None:
+    table = never_cure(drawn(3000, 3, never=0.3, charge_off=99, follow=2)).set_index("reading")
+    assert table.loc[PROVEN, "open"] == pytest.approx(0.3 + 0.7 * (1 - HAZARD) ** 2, abs=0.03)
+    assert not table.loc[PROVEN, "sufficient"]
+    assert never_cure(drawn(3000, 3, charge_off=12)).set_index("reading").loc[PROVEN, "sufficient"]
+
+
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     held = []
     for seed in range(80):

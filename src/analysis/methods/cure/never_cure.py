@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
-from analysis.methods.cure.curves import LOST
+from analysis.core.spells import STILL_OPEN
+from analysis.methods.cure.curves import LOST, count, incidence
 from analysis.methods.cure.mixture import MixtureCure
 from analysis.methods.cure.mixture.checks import IdentificationWarning
 from analysis.methods.cure.mixture.sample import CENSORED, CURED, NEVER
@@ -22,6 +23,9 @@ READINGS = {PROVEN: NEVER, CUT_SHORT: CENSORED}
 
 LARGEST_TAIL = 0.01
 """Share of cures that may lie beyond the last month seen before the plateau counts as not reached."""
+
+LARGEST_OPEN = 0.05
+"""Share of spells whose fate may be open at the last exit seen before the proven share says nothing either."""
 
 
 class Fit(NamedTuple):
@@ -144,8 +148,9 @@ def never_cure(
     had run out before charge-off came (`sufficient`). Numerator: spells whose wait never ends in a cure;
     denominator: all spells. Lower is better. No covariates: each group has its own fit.
 
-    Returns `by`, reading, spells, rate, rate_lower, rate_upper, sufficient (whether follow-up reached the plateau:
-    without it the share must not be told), p_value and tail (`FollowUp`). Groups with fewer than `least` spells,
+    Returns `by`, reading, spells, rate, rate_lower, rate_upper, sufficient (without it the share must not be told:
+    whether the cures had run out, and for `proven`, whether at most 5% of spells were still open when the last
+    exit was seen), p_value and tail (`FollowUp`), open (that share of spells, Aalen–Johansen). Groups with fewer than `least` spells,
     or without cures, are left out.
     """
     keys = list(by)
@@ -164,15 +169,24 @@ def never_cure(
 def _told(group: pd.DataFrame, reading: str, latency: str, level: float) -> dict[str, object]:
     fit = fit_spells(group, (), latency, reading, level)
     share, follow_up = fit.model.never_cure_, fit.model.follow_up_
+    still = still_open(group)
     return {
         "reading": reading,
         "rate": share["estimate"],
         "rate_lower": share["lower"],
         "rate_upper": share["upper"],
-        "sufficient": fit.sufficient,
+        "sufficient": still <= LARGEST_OPEN if reading == PROVEN else fit.sufficient,
         "p_value": follow_up.p_value,
         "tail": follow_up.tail,
+        "open": still,
     }
+
+
+def still_open(cells: pd.DataFrame) -> float:
+    """Share of spells that no exit had ended by the last month in which one was seen to (Aalen–Johansen)."""
+    ended = cells.loc[cells["exit"] != STILL_OPEN, "duration"]
+    counts = count(cells, (), int(ended.max()))
+    return float(incidence(counts.at_risk.sum(axis=0), counts.leaving.sum(axis=0))[0, -1, -1])
 
 
 def profiles(
