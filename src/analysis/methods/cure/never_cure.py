@@ -129,6 +129,7 @@ KINDS = {
     "sufficient": "bool",
     "p_value": "float64",
     "tail": "float64",
+    "open": "float64",
 }
 """Columns of never_cure()'s table after its labels, of these kinds without rows too."""
 
@@ -150,8 +151,8 @@ def never_cure(
 
     Returns `by`, reading, spells, rate, rate_lower, rate_upper, sufficient (without it the share must not be told:
     whether the cures had run out, and for `proven`, whether at most 5% of spells were still open when the last
-    exit was seen), p_value and tail (`FollowUp`), open (that share of spells, Aalen–Johansen). Groups with fewer than `least` spells,
-    or without cures, are left out.
+    exit was seen), p_value and tail (`FollowUp`), open (that share of spells, Aalen–Johansen). Groups with fewer
+    than `least` spells, or without cures, are left out.
     """
     keys = list(by)
     groups = cells.groupby(keys, sort=True) if keys else [((), cells)]
