@@ -1,0 +1,1 @@
+"""Segmentation: whom to treat how, and what it is worth."""
