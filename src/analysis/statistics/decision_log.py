@@ -184,7 +184,7 @@ def _numbers(frame: pd.DataFrame, name: str) -> Array:
     return values
 
 
-def _refuse_rows(index: pd.Index, wrong: npt.NDArray[np.bool_], fault: str, mend: str) -> None:
+def _refuse_rows(index: pd.Index, wrong: npt.ArrayLike, fault: str, mend: str) -> None:
     rows = np.flatnonzero(wrong)
     if rows.size:
         shown = ", ".join(str(index[row]) for row in rows[:3])

@@ -52,8 +52,12 @@ def lifetime_value(
     Raises InputError for absent or missing components, costs below zero, and groups whose months aren't 0 or 1 up
     to the longest horizon, each once; ParameterError for rates and horizons that make no sense.
 
-    >>> lifetime_value(flows, by=["treatment"], annual_rate=0.06, horizons=(1,))
-       treatment  horizon  cash_collected  margin  …  redefault_loss  value
+    >>> flows = pd.DataFrame(0.0, index=range(12), columns=COMPONENTS).assign(plan="a", month=range(1, 13))
+    >>> flows.loc[11, ["cash_collected", "relief_cost"]] = [100.0, 25.0]
+    >>> found = lifetime_value(flows, by=["plan"], annual_rate=0.25, horizons=[12])
+    >>> found[["plan", "horizon", "cash_collected", "relief_cost", "value"]]
+      plan  horizon  cash_collected  relief_cost  value
+    0    a       12            80.0        -20.0   60.0
     """
     keys = list(by)
     _refuse_parameters(annual_rate, horizons)

@@ -52,10 +52,13 @@ def policy_value(
     policy gives it, and, if all arms' probabilities are recorded, where more than the share `allow_unsupported` of
     units is given an arm of probability zero.
 
-    >>> policy_value(DecisionLog.read(frame), "agent")
-                estimator  value    se  lower  upper  units  folds  effective_size
-    0  inverse_propensity  412.1  18.3  374.8  449.4   9870     32          3904.2
-    1     self_normalised  409.7  12.0  385.2  434.2   9870     32          3904.2
+    >>> arms, rewards = ["agent", "agent", "robot", "robot"], [10.0, 20.0, 4.0, 8.0]
+    >>> columns = {"arm": arms, "reward": rewards, "probability": [0.5, 0.25, 0.5, 0.75], "fold": [0, 1, 0, 1]}
+    >>> found = policy_value(DecisionLog.read(pd.DataFrame(columns)), "agent")
+    >>> found[["estimator", "value", "se", "effective_size"]].round(2)
+                estimator  value     se  effective_size
+    0  inverse_propensity  25.00  15.00             1.8
+    1     self_normalised  16.67   5.27             1.8
     """
     proposed = supported(log, policy, allow_unsupported)
     weights = weights_of(log, proposed)

@@ -66,6 +66,8 @@ def held_out(fold: Codes, splits: int) -> Iterator[Rows]:
 def model_frame(features: pd.DataFrame) -> pd.DataFrame:
     """Features as models read them: numbers as they are, text and truth values as categories.
 
+    A missing category is "unknown", one of its own; a missing number stays missing.
+
     Raises InputError for protected attributes (sex, education, marital_status), dates, and no columns at all.
     """
     protected = sorted(PROTECTED & set(map(str, features.columns)))
@@ -82,7 +84,7 @@ def _readable(column: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         raise InputError(f"feature '{column.name}' is a date; give a number of days or months instead")
     if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
-        return column.astype(object).map(str, na_action="ignore").astype("category")
+        return column.astype(object).where(column.notna(), "unknown").map(str).astype("category")
     return column.astype(float)
 
 
@@ -116,7 +118,7 @@ def predict_mean(model: Any, features: pd.DataFrame) -> Array:
 
 
 def _one_thread() -> AbstractContextManager[object]:
-    """Trees on one thread: many small fits wait for each other's threads on a busy machine longer than they run."""
+    """Trees on one thread: many small fits wait on a busy machine longer than they run."""
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(limits=1, user_api="openmp")
@@ -125,7 +127,7 @@ def _one_thread() -> AbstractContextManager[object]:
 def default_regressor() -> Any:
     """Gradient-boosted trees, small and slow to learn: 100 of depth 3, step 0.05, leaves of 40 units or more.
 
-    Reads missing values and categories as they are; a category that was not learnt counts as missing.
+    Reads missing values and categories as they are; a category that was not learnt counts as a missing one.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
