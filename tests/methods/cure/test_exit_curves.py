@@ -116,10 +116,20 @@ def test_by_balance_a_large_spell_weighs_more() -> None:
 
 
 def test_a_curve_ends_where_too_few_are_at_risk() -> None:
-    rows = drawn(200, seed=5)
+    rows = drawn(200, 5, 0.1)
     table = exit_curves(rows, horizon=12, least=30)
     followed = [((rows["entry"] < m) & (rows["duration"] >= m)).sum() for m in range(1, 13)]
     assert table["months"].max() == sum(size >= 30 for size in followed) < 12
+
+
+def test_a_curve_goes_on_once_nearly_all_have_gone() -> None:
+    cells = pd.DataFrame({"entry": 0, "duration": [1, 2, 4], "exit": ["cured", "charged_off", "open"], "fold": 0})
+    gone = exit_curves(cells.assign(spells=[150, 49, 1]), horizon=12).set_index(["exit", "months"])["rate"]
+    assert gone["cured", 12] == pytest.approx(0.75) and gone["not_cured", 12] == pytest.approx(0.245)
+    # With two in a hundred still open, and too few to follow, it ends with them.
+    assert exit_curves(cells.assign(spells=[150, 46, 4]), horizon=12)["months"].max() == 2
+    # A handful of spells has no curve, whatever became of them.
+    assert exit_curves(cells.head(1).assign(spells=5), horizon=12).empty
 
 
 def test_groups_are_followed_apart() -> None:

@@ -20,6 +20,9 @@ NOT_CURED = "not_cured"
 
 LOST = ("charged_off", "sold", "litigation")
 
+NEARLY_ALL_GONE = 0.01
+"""Share still open at or below which a curve goes on, whoever is left: shares can move by a point at most."""
+
 
 class Counts(NamedTuple):
     """Weights by fold, group and month 1 … horizon: at risk (F, G, T), leaving by each exit (F, G, T, E)."""
@@ -45,8 +48,9 @@ def exit_curves(
     share still running) and `not_cured` (charged off, sold or in litigation, summed); cured, paid_off, not_cured
     and open add up to one.
 
-    Returns `by`, exit, months (1 … horizon, up to where at least `least` spells are at risk: beyond, a share would
-    hang on a handful), begun (spells of the group), gone (spells seen to leave by the exit up to that month; for
+    Returns `by`, exit, months (1 … horizon, as long as at least `least` spells are at risk, beyond which a share
+    would hang on a handful, or at most NEARLY_ALL_GONE of them are still open, so that it could move no further
+    than that), begun (spells of the group), gone (spells seen to leave by the exit up to that month; for
     `open`, those followed beyond it), rate, rate_lower, rate_upper. Intervals hold out one group of customers at a
     time; they are Wilson's at the size of sample that this comes to, which the spells begun are the most of.
     Raises InputError for cells without spells. Source: Aalen and Johansen (1978) Scand. J. Statist. 5, 141–150.
@@ -61,7 +65,9 @@ def exit_curves(
     at_risk, leaving = bodies.at_risk.sum(axis=0), bodies.leaving.sum(axis=0)
     gone = _with_sums(np.cumsum(leaving, axis=1), at_risk - leaving.sum(axis=2))
     table = _long(counts.groups, horizon, (begun, gone), (shares, limits.lower, limits.upper))
-    enough = np.repeat((at_risk >= least).ravel(), gone.shape[2])
+    open_before = np.concatenate([np.ones((len(begun), 1)), shares[:, :-1, -1]], axis=1)
+    settled = (open_before <= NEARLY_ALL_GONE) & (begun >= least)[:, None]
+    enough = np.repeat(((at_risk >= least) | settled).ravel(), gone.shape[2])
     return table[enough].reset_index(drop=True)
 
 

@@ -74,8 +74,8 @@ def test_cells_are_drawn_in_proportion_and_never_more_often_than_they_count() ->
         (spell(entry=4), CUT, "an entry must be from 0 to before exit"),
         (spell(spells=0), CUT, "must stand for more than 0 spells"),
         (spell(began=39, duration=9, exit="open"), CUT, "outlasts the end of follow-up, month 41"),
-        (spell(), CUT, "no spell begins from month 20 on"),
-        (spell(began=30), CUT, "had cured by then; choose a later cut"),
+        (spell(), CUT, "no spell was seen to begin after the cut"),
+        (spell(began=30), CUT, "was known by then to have cured; choose a later cut"),
     ],
 )
 def test_spells_that_cannot_be_split_are_refused_by_name(frame: pd.DataFrame, cut: int, message: str) -> None:

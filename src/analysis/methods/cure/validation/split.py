@@ -49,13 +49,14 @@ def split_by_entry(spells: pd.DataFrame, cut: int, end: int, known_late: int = 0
     after = cells[~before]
     fresh = (after["entry"] == 0).to_numpy()
     test = after[fresh].reset_index(drop=True)
-    _refuse_empty(train, test, cut, end)
+    _refuse_empty(train, test, end - cut)
     unseen = float(cells.loc[before, "spells"].sum() - train["spells"].sum())
     return Split(train, test, cut, end, unseen, float(after.loc[~fresh, "spells"].sum()))
 
 
-def _refuse_empty(train: pd.DataFrame, test: pd.DataFrame, cut: int, end: int) -> None:
+def _refuse_empty(train: pd.DataFrame, test: pd.DataFrame, months: int) -> None:
+    where = f"the cut, {months} months before follow-up ends"
     if test.empty:
-        raise InputError(f"no spell begins from month {cut} on (follow-up ends at {end}); choose an earlier cut")
+        raise InputError(f"no spell was seen to begin after {where}; choose an earlier cut")
     if train.empty or not (train["exit"] == "cured").any():
-        raise InputError(f"no spell begun before month {cut} had cured by then; choose a later cut")
+        raise InputError(f"no spell begun before {where}, was known by then to have cured; choose a later cut")
