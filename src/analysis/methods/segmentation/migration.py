@@ -1,0 +1,52 @@
+"""Who moved between tiers from one quarter to the next."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.core.errors import InputError
+from analysis.methods.segmentation.totals import totals
+from analysis.statistics.jackknife import fold_counts, leave_one_out, share_limits
+
+ENTERED, LEFT = "entered", "left"
+COLUMNS = ("account_id", "tier", "balance", "fold")
+
+
+def tier_migration(before: pd.DataFrame, after: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Accounts by tier in one quarter and in the next.
+
+    Both frames: account_id, tier, balance, fold (a random group of customers, the same in both). Returns
+    from_tier, to_tier (1 to 5; "entered" for accounts that are new, "left" for those gone), accounts, balance
+    (after; before for those that left), share (of the accounts that were in from_tier), lower, upper. Rows of a
+    from_tier sum to one. Limits: Wilson's at the size that the folds' differences amount to. With cut-offs by
+    target shares a tier's size cannot change, so movement there is relative: only fixed cut-offs show the
+    portfolio itself improving. Raises InputError where an account comes twice in a frame.
+    """
+    moves = _moves(before, after)
+    index, counts = fold_counts(moves, ["from_tier", "to_tier"], ["accounts", "balance"])
+    accounts = counts[:, 0, :]
+    origin = index.groupby("from_tier").ngroup().to_numpy(dtype=np.intp)
+    size = int(origin.max()) + 1
+    whole = np.stack([totals(origin, size, fold) for fold in accounts])[:, origin]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share, replicates = accounts.sum(0) / whole.sum(0), leave_one_out(accounts) / leave_one_out(whole)
+    limits = share_limits(share, replicates, whole.sum(axis=0), level)
+    table = index.assign(accounts=accounts.sum(axis=0).astype(int), balance=counts[:, 1, :].sum(axis=0))
+    return table.assign(share=share, lower=limits.lower, upper=limits.upper)
+
+
+def _moves(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    for name, frame in (("before", before), ("after", after)):
+        lost = [column for column in COLUMNS if column not in frame]
+        if lost or frame["account_id"].duplicated().any():
+            what = f"lacks {', '.join(lost)}" if lost else "holds an account twice"
+            raise InputError(f"tier migration: {name} {what}; pass one row an account with {', '.join(COLUMNS)}")
+    both = before[list(COLUMNS)].merge(after[list(COLUMNS)], how="outer", on="account_id", suffixes=("", "_after"))
+    tiers = {
+        "from_tier": both["tier"].astype("Int64").astype("string").fillna(ENTERED),
+        "to_tier": both["tier_after"].astype("Int64").astype("string").fillna(LEFT),
+    }
+    fold = both["fold"].fillna(both["fold_after"]).astype(int)
+    balance = both["balance_after"].fillna(both["balance"])
+    return pd.DataFrame({**tiers, "fold": fold, "balance": balance, "accounts": 1.0})
