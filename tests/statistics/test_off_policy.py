@@ -161,10 +161,10 @@ def test_one_fold_gives_a_value_without_limits():
 
 def test_a_proposed_arm_that_was_never_logged_is_refused_by_name():
     log = DecisionLog.read(FOUR)
-    message = r"never logged: 'letter' \(3 units\). Logged arms: agent, robot"
+    message = r"never logged: 'letter' \(3 of 4 units\). Logged arms: agent, robot"
     with pytest.raises(InputError, match=message):
         policy_value(log, ["letter", "letter", "agent", "letter"])
-    with pytest.raises(InputError, match=r"never logged: 'letter' \(4 units\)"):
+    with pytest.raises(InputError, match=r"never logged: 'letter' \(4 of 4 units\)"):
         policy_value(log, pd.DataFrame({"agent": [0.9] * 4, "letter": [0.1] * 4}))
 
 
@@ -177,7 +177,7 @@ def test_units_that_could_not_have_received_the_proposed_arm_are_refused_unless_
     recorded = pd.DataFrame({"agent": [0.5, 0.25, 0.5, 0.0], "robot": [0.5, 0.75, 0.5, 1.0]})
     frame = FOUR.assign(probability=[0.5, 0.25, 0.5, 1.0])
     log = DecisionLog.read(frame, probabilities=recorded)
-    with pytest.raises(InputError, match=r"25.0% of units .* 'agent' \(1 units\)"):
+    with pytest.raises(InputError, match=r"25.0% of units .* 'agent' \(1 of 4\)"):
         policy_value(log, "agent")
     assert values(policy_value(log, "agent", allow_unsupported=0.25))["inverse_propensity"] == 25.0
     with pytest.raises(ParameterError, match="allow_unsupported is 2"):
@@ -222,10 +222,10 @@ def test_absent_columns_and_empty_logs_are_refused():
     [
         (["agent"], "the policy has 1 decisions, the log 4"),
         (["agent", None, "robot", "robot"], r"the policy has no arm in 1 of 4 decisions \(rows 1\)"),
-        (pd.Series(["agent"] * 4, index=[3, 2, 1, 0]), "the policy has another index than the log"),
+        (pd.Series(["agent"] * 4, index=[3, 2, 1, 0]), "the policy: another index than the log's"),
         (pd.DataFrame({"agent": [0.5] * 4, "robot": [0.4] * 4}), "the policy doesn't sum to 1 in 4 of 4"),
         (pd.DataFrame({"agent": [1.5] * 4, "robot": [-0.5] * 4}), "the policy has values outside 0 to 1"),
-        (pd.DataFrame({"agent": [1.0] * 3}), "the policy has 3 rows, the log 4"),
+        (pd.DataFrame({"agent": [1.0] * 3}), "the policy: 3 rows, but the log has 4"),
     ],
 )
 def test_a_policy_that_does_not_fit_the_log_says_why(policy, message):
@@ -248,7 +248,7 @@ def test_recorded_probabilities_that_disagree_with_those_of_the_arm_taken_are_re
     [
         (PREDICTED[["agent"]], "predicted outcomes has no column for robot"),
         (PREDICTED.replace(5.0, np.nan), "missing or infinite for 4 of 4 units"),
-        (PREDICTED.head(2), "predicted outcomes has 2 rows, the log 4"),
+        (PREDICTED.head(2), "predicted outcomes: 2 rows, but the log has 4"),
     ],
 )
 def test_predictions_that_do_not_fit_the_log_are_refused(outcomes, message):

@@ -109,7 +109,7 @@ def small_log() -> DecisionLog:
     [
         (pd.DataFrame(index=range(60)), "the table of features has no column"),
         (pd.DataFrame({"day": pd.to_datetime(["2024-01-01"] * 60)}), "feature 'day' is a date"),
-        (pd.DataFrame({"x": [1.0] * 59}), "the table of features has 59 rows, the log 60"),
+        (pd.DataFrame({"x": [1.0] * 59}), "the table of features: 59 rows, but the log has 60"),
     ],
 )
 def test_features_that_cannot_be_read_are_refused(features, message):

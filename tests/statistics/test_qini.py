@@ -118,7 +118,7 @@ def test_missing_scores_wrong_depths_and_unlogged_arms_are_refused():
     log = DecisionLog.read(SIX)
     with pytest.raises(InputError, match="1 of 6 units have no score"):
         qini(log, SCORES.where(SCORES > 1), "agent", "robot")
-    with pytest.raises(InputError, match="the scores has 5 rows, the log 6"):
+    with pytest.raises(InputError, match="the scores: 5 rows, but the log has 6"):
         qini(log, SCORES.head(5), "agent", "robot")
     with pytest.raises(InputError, match="arm 'letter' was never logged"):
         qini(log, SCORES, "letter", "robot")

@@ -90,9 +90,11 @@ class DecisionLog:
     def aligned(self, other: pd.DataFrame | pd.Series, what: str) -> None:
         """Raise InputError where rows of another frame are not those of the log, in its order."""
         if len(other) != self.units:
-            raise InputError(f"{what} has {len(other):,} rows, the log {self.units:,}; give one row a decision")
+            raise InputError(
+                f"{what}: {len(other):,} rows, but the log has {self.units:,}; give one row a decision"
+            )
         if not other.index.equals(self.index):
-            raise InputError(f"{what} has another index than the log; put its rows in the log's order (reindex)")
+            raise InputError(f"{what}: another index than the log's; put the rows in the log's order (reindex)")
 
     def _with_recorded(self, probabilities: pd.DataFrame) -> DecisionLog:
         table = _shares(self, probabilities, "the table of recorded probabilities")
@@ -154,7 +156,8 @@ def _shares(log: DecisionLog, table: pd.DataFrame, what: str) -> pd.DataFrame:
 
 
 def _refuse_unlogged(log: DecisionLog, proposed: pd.Series) -> None:
-    never = [f"'{arm}' ({int(units):,} units)" for arm, units in proposed.items() if arm not in log.arms]
+    given = {arm: f"'{arm}' ({int(units):,} of {log.units:,} units)" for arm, units in proposed.items()}
+    never = [text for arm, text in given.items() if arm not in log.arms]
     if never:
         raise InputError(
             f"the policy gives arms that were never logged: {', '.join(never)}. Logged arms: "

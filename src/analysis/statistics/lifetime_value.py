@@ -128,26 +128,28 @@ def _refuse_amounts(flows: pd.DataFrame) -> None:
         gaps = ~np.isfinite(values)
         if gaps.any():
             raise InputError(
-                f"'{name}' is missing or no number in {gaps.sum():,} rows of the flows; 0 is a number"
+                f"'{name}' is missing or no number in {gaps.sum():,} of {gaps.size:,} rows; 0 is a number"
             )
         if name in SPENT and (values < 0).any():
             raise InputError(
-                f"'{name}' is below zero in {(values < 0).sum():,} rows of the flows; costs and losses are given "
+                f"'{name}' is below zero in {(values < 0).sum():,} of {gaps.size:,} rows; costs and losses are given "
                 "as positive numbers and taken off here"
             )
 
 
 def _refuse_months(flows: pd.DataFrame, keys: list[str], month_col: str, longest: int) -> None:
     """Each group must hold months 0 or 1 to the longest horizon, once each; later ones may follow."""
-    inside = flows[flows[month_col] <= longest]
-    months = inside.groupby(keys, dropna=False, observed=True)[month_col].agg(["min", "max", "count", "nunique"])
-    whole = (inside[month_col] % 1 == 0).all() and len(months) == len(flows[keys].drop_duplicates())
-    complete = months["min"].isin([0, 1]) & (months["max"] == longest)
-    once = (months["count"] == months["nunique"]) & (months["count"] == longest - months["min"] + 1)
-    broken = months.index[~(complete & once)]
-    if len(broken) or not whole:
-        where = f", for example {broken[0]}" if len(broken) else ""
+    month = pd.to_numeric(flows[month_col], errors="coerce")
+    odd = ~(month % 1 == 0)
+    if odd.any():
+        raise InputError(f"'{month_col}' is missing or no whole number in {odd.sum():,} of {len(odd):,} rows")
+    inside = flows[keys].assign(**{month_col: month.where(month <= longest)})
+    held = inside.groupby(keys, dropna=False, observed=True)[month_col].agg(["min", "max", "count", "nunique"])
+    complete = held["min"].isin([0, 1]) & (held["max"] == longest)
+    once = (held["count"] == held["nunique"]) & (held["count"] == longest - held["min"] + 1)
+    broken = held.index[~(complete & once)]
+    if len(broken):
         raise InputError(
-            f"{len(broken):,} groups of the flows do not hold each month from 0 or 1 to {longest} once{where}; "
-            "give a row of zeros for a month without flows, or a shorter horizon"
+            f"{len(broken):,} of {len(held):,} groups of flows do not hold each month from 0 or 1 to {longest} "
+            f"once, for example {broken[0]}; give a row of zeros for a month without flows, or a shorter horizon"
         )

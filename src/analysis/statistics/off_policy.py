@@ -128,7 +128,9 @@ def supported(log: DecisionLog, policy: Policy, allow_unsupported: float = 0.0) 
     share = outside.any(axis=1).mean()
     if share > allow_unsupported:
         names = ", ".join(
-            f"'{arm}' ({count:,} units)" for arm, count in zip(log.arms, outside.sum(axis=0), strict=True) if count
+            f"'{arm}' ({count:,} of {log.units:,})"
+            for arm, count in zip(log.arms, outside.sum(axis=0), strict=True)
+            if count
         )
         raise InputError(
             f"{share:.1%} of units are given an arm that they could not have received when logged: {names}. Keep "
