@@ -132,8 +132,8 @@ def _refuse_amounts(flows: pd.DataFrame) -> None:
             )
         if name in SPENT and (values < 0).any():
             raise InputError(
-                f"'{name}' is below zero in {(values < 0).sum():,} of {gaps.size:,} rows; costs and losses are given "
-                "as positive numbers and taken off here"
+                f"'{name}' is below zero in {(values < 0).sum():,} of {gaps.size:,} rows; costs and losses are "
+                "given as positive numbers and taken off here"
             )
 
 
