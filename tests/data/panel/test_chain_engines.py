@@ -1,6 +1,5 @@
 """The chain and the months at risk are the same numbers on DuckDB and on Spark."""
 
-import os
 from datetime import datetime
 
 import pandas as pd
@@ -9,14 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 from random_panel import write_random_portfolio
 
-from analysis.core.errors import InputError
 from analysis.core.periods import parse_month
 from analysis.core.spells import SpellRules
 from analysis.core.states import Buckets
 from analysis.data.panel.chain import chain_cells, chain_stock
 from analysis.data.panel.spell_months import BY, hazard_cells, running
 from analysis.data.portfolio import open_portfolio
-from analysis.data.store import require_java
 
 BUCKETS = Buckets((1, 30, 60, 90))
 RULES = SpellRules(sustained_months=3, probation={"auto": 5})
@@ -43,22 +40,6 @@ def folder(tmp_path_factory):
     contacts = pd.DataFrame(log, columns=names).astype({"at": "datetime64[us]"})
     pq.write_table(pa.Table.from_pandas(contacts), where / "contacts.parquet")
     return where
-
-
-@pytest.fixture(scope="module")
-def on_spark(folder):
-    try:
-        require_java()
-    except InputError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
-    pytest.importorskip("pyspark", reason="PySpark is not installed: pip install 'arrears-lab[spark]'")
-    portfolio = open_portfolio(folder, engine="spark://local[1]")
-    # A few hundred rows: compiling code and shuffling between partitions would take longer than the sums.
-    for key, value in {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false"}.items():
-        portfolio.engine._session.conf.set(key, value)
-    return portfolio
 
 
 @pytest.mark.slow

@@ -1,12 +1,9 @@
 """The panel's measures give the same numbers on DuckDB and on Spark."""
 
-import os
-
 import pandas as pd
 import pytest
 from random_panel import MONTHS, START, write_random_portfolio
 
-from analysis.core.errors import InputError
 from analysis.core.periods import Period, shift_months
 from analysis.core.states import Buckets
 from analysis.data.panel import families
@@ -16,7 +13,6 @@ from analysis.data.panel.rolls import pooled_rolls, rolls
 from analysis.data.panel.stock import stock
 from analysis.data.panel.vintages import entry_vintages, opening_vintages
 from analysis.data.portfolio import open_portfolio
-from analysis.data.store import require_java
 
 LAST = shift_months(START, MONTHS - 1)
 QUARTERS = {str(q): q.months for q in (Period(2024, 4), Period(2025, 1))}
@@ -44,22 +40,6 @@ def folder(tmp_path_factory):
     where = tmp_path_factory.mktemp("engines")
     write_random_portfolio(where, 8, accounts=40, customers=25)
     return where
-
-
-@pytest.fixture(scope="module")
-def on_spark(folder):
-    try:
-        require_java()
-    except InputError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
-    pytest.importorskip("pyspark", reason="PySpark is not installed: pip install 'arrears-lab[spark]'")
-    portfolio = open_portfolio(folder, engine="spark://local[1]")
-    # A few hundred rows: compiling code and shuffling between partitions would take longer than the sums.
-    for key, value in {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false"}.items():
-        portfolio.engine._session.conf.set(key, value)
-    return portfolio
 
 
 @pytest.mark.slow

@@ -1,19 +1,16 @@
 """Spells and their cells are the same on DuckDB and on Spark, and whatever order a panel comes in."""
 
-import os
 from datetime import date
 
 import pandas as pd
 import pytest
 
-from analysis.core.errors import InputError
 from analysis.core.spells import SpellRules
 from analysis.core.states import Buckets
 from analysis.data.panel.spell_delays import delay_cells
 from analysis.data.panel.spells import kept, left_out, reconciliation, spell_cells
 from analysis.data.portfolio import open_portfolio
 from analysis.data.simulate import simulate
-from analysis.data.store import require_java
 
 BUCKETS = Buckets((1, 30, 60, 90))
 RULES = SpellRules(entry_days=30, probation={"card": 1, "mortgage": 4}, restructured_months=5)
@@ -45,22 +42,6 @@ def folder(tmp_path_factory):
     disposals = pd.read_parquet(where / "disposals.parquet")
     pd.concat([disposals, lawsuits]).to_parquet(where / "disposals.parquet", index=False)
     return where
-
-
-@pytest.fixture(scope="module")
-def on_spark(folder):
-    try:
-        require_java()
-    except InputError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
-    pytest.importorskip("pyspark", reason="PySpark is not installed: pip install 'arrears-lab[spark]'")
-    portfolio = open_portfolio(folder, engine="spark://local[1]")
-    # A few thousand rows: compiling code and shuffling between partitions would take longer than the sums.
-    for key, value in {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false"}.items():
-        portfolio.engine._session.conf.set(key, value)
-    return portfolio
 
 
 @pytest.mark.slow
