@@ -14,7 +14,7 @@ from analysis.data.store import require_java
 
 @pytest.fixture(scope="module")
 def on_spark(folder: Path) -> Portfolio:
-    """The portfolio of the module's fixture `folder` on Spark in local mode; skipped only where no Java is found."""
+    """The module's portfolio, its fixture `folder`, on Spark in local mode; skipped only without Java."""
     try:
         require_java()
     except InputError as error:
