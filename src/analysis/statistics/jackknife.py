@@ -85,7 +85,8 @@ def share_limits(share: Array, replicates: Array, size: Array, level: float = 0.
 
     error = jackknife_error(share, replicates)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = np.where(error > 0, share * (1 - share) / error**2, size)
+        # A share of none or all has no variance of its own, even where it is another without some fold.
+        found = np.where((error > 0) & (share > 0) & (share < 1), share * (1 - share) / error**2, size)
     found = np.minimum(found, size) * (ndtri((1 + level) / 2) / t_quantile(level, len(replicates))) ** 2
     return wilson(share, np.where(np.isnan(error), np.nan, found), level)
 

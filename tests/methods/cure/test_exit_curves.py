@@ -187,3 +187,15 @@ def test_exits_and_survival_sum_to_one_and_curves_never_fall(seed: int) -> None:
     shares = incidence(at_risk, leaving.astype(float))
     np.testing.assert_allclose(shares[:, : len(SPELL_EXITS)].sum(axis=1) + shares[:, -1], 1.0)
     assert (np.diff(shares[:, :-1], axis=0) >= -1e-12).all() and ((shares >= 0) & (shares <= 1)).all()
+
+
+def test_a_share_that_is_zero_but_for_one_group_of_customers_has_its_limits() -> None:
+    # Without fold 0 nobody is at risk in the second month, so that half stay open.
+    first = {"entry": 0, "duration": 1, "exit": "cured", "spells": 10}
+    cells = pd.DataFrame(
+        [first | {"fold": fold} for fold in range(20)]
+        + [{"entry": 0, "duration": 2, "exit": "cured", "spells": 10, "fold": 0}]
+        + [{"entry": 0, "duration": 1, "exit": "open", "spells": 10, "fold": fold} for fold in range(1, 20)]
+    )
+    row = exit_curves(cells, horizon=2, least=1).set_index(["exit", "months"]).loc[("open", 2)]
+    assert row["rate"] == row["rate_lower"] == 0.0 and 0.0 < row["rate_upper"] < 0.1
