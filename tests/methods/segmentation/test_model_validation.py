@@ -75,14 +75,8 @@ def test_the_interval_of_auc_holds_the_truth_in_most_samples() -> None:
 
 def test_true_probabilities_are_calibrated_and_stretched_ones_are_not(training: Sample) -> None:
     found = measures(training.truth, training.event, training.fold)
-    inside = (
-        found.lower
-        <= found.index.map({"expected_observed": 1, "calibration_intercept": 0, "calibration_slope": 1})
-    ) & (
-        found.index.map({"expected_observed": 1, "calibration_intercept": 0, "calibration_slope": 1})
-        <= found.upper
-    )
-    assert inside[["expected_observed", "calibration_intercept", "calibration_slope"]].all()
+    right = pd.Series({"expected_observed": 1.0, "calibration_intercept": 0.0, "calibration_slope": 1.0})
+    assert found.lower[right.index].le(right).all() and found.upper[right.index].ge(right).all()
     logit = np.log(training.truth / (1 - training.truth))
     stretched = 1 / (1 + np.exp(-2 * logit))
     assert measures(stretched, training.event, training.fold).loc["calibration_slope", "value"] == pytest.approx(
@@ -101,21 +95,27 @@ def test_s4s_accuracy_of_85_percent_is_worse_than_always_saying_no() -> None:
     # Source S4, 004_89a0927f7bdd01e5.txt: 85% "accuracy" of a warning model; 3.8% of consumer loans past due.
     found = accuracy_against_no(0.038, 0.85)
     assert found.always_no == pytest.approx(0.962) and found.gain == pytest.approx(-0.112)
-    # Catching every default at that accuracy, 15% of accounts are warned of in vain: 3.8 ÷ 18.8 of warnings are true.
+    # Catching every default at that accuracy, 15% of accounts are warned of in vain: 3.8 ÷ 18.8 are true.
     assert found.best_precision == pytest.approx(0.038 / 0.188)
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.floats(0.01, 0.6), st.floats(0.01, 0.99), st.floats(0, 1), st.floats(0, 1))
+@settings(max_examples=300, deadline=None)
+@given(st.floats(0.01, 0.6), st.floats(0, 1), st.floats(0, 1))
 def test_no_model_of_that_accuracy_is_more_precise_than_said(
-    p: float, acc: float, sensitivity: float, _: float
+    p: float, sensitivity: float, specificity: float
 ) -> None:
-    specificity = (acc - p * sensitivity) / (1 - p)
-    if 0 <= specificity <= 1 and sensitivity > 1e-6:
-        false_alarms = (1 - specificity) * (1 - p)
-        precision = p * sensitivity / (p * sensitivity + false_alarms)
-        best = accuracy_against_no(p, acc).best_precision
-        assert precision <= best + 1e-9
+    accuracy = p * sensitivity + (1 - p) * specificity
+    if 0 < accuracy < 1 and sensitivity > 1e-6:
+        caught, false_alarms = p * sensitivity, (1 - specificity) * (1 - p)
+        assert caught / (caught + false_alarms) <= accuracy_against_no(p, accuracy).best_precision + 1e-9
+
+
+@pytest.mark.parametrize("accuracy", [0.02, 0.3, 0.7, 0.8, 0.95])
+def test_the_best_precision_is_that_of_a_model_that_could_be(accuracy: float) -> None:
+    found = accuracy_against_no(0.2, accuracy)
+    caught = 0.2 * found.best_sensitivity
+    false_alarms = caught / found.best_precision - caught
+    assert 1 - (0.2 - caught) - false_alarms == pytest.approx(accuracy) and false_alarms <= 0.8 + 1e-12
 
 
 def test_accuracy_is_refused_with_the_reason_and_unknown_measures_too(training: Sample) -> None:

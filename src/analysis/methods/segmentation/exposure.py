@@ -35,7 +35,7 @@ def exposure_at_risk(accounts: pd.DataFrame) -> pd.DataFrame:
         lower = exposure * np.exp(-np.hypot(_log_ratio(p[0], p[1]), _log_ratio(loss[0], loss[1])))
         upper = exposure * np.exp(np.hypot(_log_ratio(p[2], p[0]), _log_ratio(loss[2], loss[0])))
     # Where a factor is 0 a logarithm says nothing; its upper limit with the other's value does.
-    none = (p[0] <= 0) | (loss[0] <= 0)
+    none = exposure <= 0
     most = balance * np.where(p[0] <= 0, p[2], p[0]) * np.where(loss[0] <= 0, loss[2], loss[0])
     upper = np.minimum(np.where(none, most, upper), balance * np.maximum(loss[2], loss[0]))
     return accounts.assign(exposure=exposure, exposure_lower=np.where(none, 0.0, lower), exposure_upper=upper)

@@ -26,7 +26,7 @@ def tier_migration(before: pd.DataFrame, after: pd.DataFrame, level: float = 0.9
     moves = _moves(before, after)
     index, counts = fold_counts(moves, ["from_tier", "to_tier"], ["accounts", "balance"])
     accounts = counts[:, 0, :]
-    origin = index.groupby("from_tier").ngroup().to_numpy(dtype=np.intp)
+    origin = np.unique(index["from_tier"], return_inverse=True)[1]
     size = int(origin.max()) + 1
     whole = np.stack([totals(origin, size, fold) for fold in accounts])[:, origin]
     with np.errstate(invalid="ignore", divide="ignore"):

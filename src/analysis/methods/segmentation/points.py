@@ -20,8 +20,8 @@ class PointsScale:
     `double` more points double these odds. Higher is safer. Siddiqi (2006), Credit Risk Scorecards, ch. 6.
 
     >>> scale = PointsScale(600, 50, 20)
-    >>> round(scale.score(-math.log(50)), 6), round(scale.score(-math.log(100)), 6)
-    (600.0, 620.0)
+    >>> [round(float(scale.score(-math.log(odds))), 6) for odds in (50, 100)]
+    [600.0, 620.0]
     """
 
     base_score: float = 600.0
