@@ -29,9 +29,9 @@ class Allocation:
     """One treatment for each account, what it is worth, and the proof of how near the best it is.
 
     treatment: categorical, indexed as the accounts. value and bound: currency; no allocation is worth more than
-    the bound. gap: (bound − value) / |bound|. constraints: constraint, unit, sense, limit, used, price (currency
-    for one unit more of what is limited, or one less of what a floor asks for). notes: where the method had to
-    fall back.
+    the bound. gap: (bound − value) / |bound|. constraints: constraint, unit, sense, limit (rounded to what whole
+    accounts can use), used, price (currency for one unit more of what is limited, or one less of what a floor asks
+    for). notes: where the method had to fall back.
     """
 
     treatment: pd.Series

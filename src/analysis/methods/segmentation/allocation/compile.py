@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import gcd, lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,9 @@ from analysis.methods.segmentation.allocation.names import known
 from analysis.methods.segmentation.allocation.offers import Array, Offers
 from analysis.methods.segmentation.allocation.problem import Cell, Problem
 from analysis.methods.segmentation.allocation.rules import AllocationRules, Budget, Floor, MinimumSuccess
+
+ROUNDING = 1e-9
+"""Ten accounts at a tenth are one account, not 1.0000000000000002 of them."""
 
 Row = tuple[str, str, float, tuple[Cell, ...]]
 """Name, unit, limit, and what each treatment draws."""
@@ -42,7 +47,26 @@ def _by_treatment(where: str, numbers: Mapping[str, float], treatments: Sequence
 
 
 def _capacity(name: str, unit: str, limit: float, use: Mapping[str, float], offers: Offers) -> Row:
-    return name, unit, limit, _by_treatment(f"capacity '{name}'", use, offers.treatments)
+    cells = _by_treatment(f"capacity '{name}'", use, offers.treatments)
+    return name, unit, usable(limit, [cell for cell in cells if isinstance(cell, float)]), cells
+
+
+def usable(limit: float, uses: Sequence[float]) -> float:
+    """What whole accounts can use of a limit: its multiples of the greatest common divisor of their uses.
+
+    >>> usable(100.0, [12.0, 60.0])
+    96.0
+    """
+    exact = [Fraction(use).limit_denominator(1_000_000) for use in uses if use]
+    if not exact:
+        return limit
+    below = lcm(*[use.denominator for use in exact])
+    step = Fraction(gcd(*[int(use * below) for use in exact]), below)
+    if any(
+        abs(float(use) - given) > ROUNDING * given for use, given in zip(exact, filter(None, uses), strict=True)
+    ):
+        return limit
+    return float(int(limit / float(step) + ROUNDING) * step)
 
 
 def _budget(budget: Budget, offers: Offers) -> Row:
@@ -64,7 +88,7 @@ def _success(rule: MinimumSuccess, offers: Offers) -> Row:
     place = offers.treatments.index(rule.treatment)
     cells: list[Cell] = [0.0] * len(offers.treatments)
     cells[place] = rule.rate - offers.success[place]
-    return name, "success", 0.0, tuple(cells)
+    return name, "successes", 0.0, tuple(cells)
 
 
 def _floor(floor: Floor, offers: Offers, nothing: str) -> Row:
@@ -74,8 +98,7 @@ def _floor(floor: Floor, offers: Offers, nothing: str) -> Row:
     counted = counted or [one for one in offers.treatments if one != nothing]
     needed = -inside.astype(float)
     cells = tuple(needed if one in counted else 0.0 for one in offers.treatments)
-    # Ten accounts at a tenth are one account, not 1.0000000000000002 of them.
-    return name, "account", -round(floor.share * int(inside.sum()), 9), cells
+    return name, "accounts", -float(np.ceil(floor.share * int(inside.sum()) - ROUNDING)), cells
 
 
 def members(where: str, column: str, group: object, offers: Offers) -> NDArray[np.bool_]:

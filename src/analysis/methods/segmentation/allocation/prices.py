@@ -10,6 +10,7 @@ from analysis.core.errors import ChapterError, InputError
 from analysis.methods.segmentation.allocation.clearing import clear
 from analysis.methods.segmentation.allocation.core import Centre, Core, centre_at, core_at, core_of
 from analysis.methods.segmentation.allocation.exact import whole_optimum
+from analysis.methods.segmentation.allocation.feasibility import refuse_nearest
 from analysis.methods.segmentation.allocation.problem import (
     Array,
     Problem,
@@ -82,9 +83,10 @@ def _cleared(problem: Problem, scale: Array, rng: np.random.Generator) -> Array:
     prices = clear(small, np.zeros(problem.rows), most, settled=1e-3 if small is not problem else 1e-5)
     if small is problem:
         return prices
-    for _ in range(6):
+    count = max(2 * FIRST, problem.size // 20)
+    for _ in range(8):
         steps = _steps(prices, scale)
-        core = core_of(problem, centre_at(problem, prices, steps), max(2 * FIRST, problem.size // 20))
+        core = core_of(problem, centre_at(problem, prices, steps), count)
         reach = core.width * steps
         least, upto = np.maximum(prices - reach, 0.0), np.minimum(prices + reach, most)
         new = clear(core.problem, prices, upto, least, settled=1.0 / problem.size)
@@ -92,12 +94,13 @@ def _cleared(problem: Problem, scale: Array, rng: np.random.Generator) -> Array:
         prices = new
         if (inside | (prices == 0)).all():
             break
+        count = min(2 * count, problem.size)
     return prices
 
 
 def _steps(prices: Array, scale: Array) -> Array:
     """How far prices are thought to move, relatively: a row without a price may yet get a small one."""
-    return np.maximum(prices, 0.02 * scale)
+    return np.maximum(prices, 0.2 * scale)
 
 
 def _closed(
@@ -124,6 +127,7 @@ def _closed(
             break
         count = count * 2 if improved else count * 4
     if divided is None:
+        refuse_nearest(core_of(problem, best, FIRST).problem)
         raise ChapterError(f"no allocation was found near the prices, with {count:,} units left open")
     notes = () if steps == 1 else (_stalled(steps, core.problem.size, gap_between(divided.value, best.bound)),)
     return best, divided, notes
@@ -152,7 +156,7 @@ def _whole(
     notes: tuple[str, ...] = ()
     found = _by_pool(draft.taken, where)
     if not draft.keeps or draft.worth < enough:
-        found, notes = _branched(core.problem, found, draft.keeps, tolerance, seconds)
+        found, notes = _branched(core.problem, found, draft.keeps, enough, centre.bound - core.rest, seconds)
     for option, places, new in zip(options, where, found, strict=True):
         option[places] = new
     return options, notes
@@ -184,11 +188,11 @@ def _by_pool(taken: Whole, where: list[Whole]) -> list[Whole]:
 
 
 def _branched(
-    problem: Problem, found: list[Whole], keeps: bool, tolerance: float, seconds: float
+    problem: Problem, found: list[Whole], keeps: bool, enough: float, bound: float, seconds: float
 ) -> tuple[list[Whole], tuple[str, ...]]:
-    """The better of the draft and what branch and bound finds over the same units."""
+    """The better of the draft and what branch and bound finds over the same units; worth `enough` is enough."""
     try:
-        other = whole_optimum(problem, tolerance * 0.01, seconds)
+        other = whole_optimum(problem, 0.9 * gap_between(enough, bound), seconds)
     except (ChapterError, InputError):
         if not keeps:
             raise

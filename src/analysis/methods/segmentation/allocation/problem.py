@@ -75,7 +75,7 @@ class Pool:
                     totals[k] += cell * counts[o]
                 elif counts[o]:
                     where = chosen.setdefault(o, option == o)
-                    totals[k] += float(np.dot(cell, where))
+                    totals[k] += float(cell[where].sum())
         return totals
 
     def dense(self) -> Array:

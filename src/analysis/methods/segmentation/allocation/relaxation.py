@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analysis.core.errors import ChapterError
 from analysis.methods.segmentation.allocation.problem import Array, Pool, Problem, Whole
@@ -25,13 +26,16 @@ class Relaxed:
 
 @dataclass(frozen=True)
 class Programme:
-    """A pool's equal units taken together. count: units alike; group: of each unit, its place in them."""
+    """A pool's equal units taken together. count: units alike; group: of each unit, its place; pool:
+    one of each."""
 
     count: Array
     group: Whole
-    member: Whole
-    value: Array
-    use: Array
+    pool: Pool
+
+    @property
+    def value(self) -> Array:
+        return self.pool.value
 
     @property
     def open(self) -> np.ndarray:
@@ -41,10 +45,17 @@ class Programme:
 def merge_equal(pool: Pool) -> Programme:
     """Units with the same values and uses become one with a count."""
     cells = {id(cell): cell for row in pool.use for cell in row if not isinstance(cell, float)}
-    key = np.vstack([pool.value, *cells.values()])
-    _, first, group, count = np.unique(key, axis=1, return_index=True, return_inverse=True, return_counts=True)
-    few = pool.take(first)
-    return Programme(count.astype(float), group.reshape(-1), first, few.value, few.dense())
+    group = np.zeros(pool.units, dtype=np.intp)
+    kinds = 1
+    for row in (*pool.value, *cells.values()):
+        if kinds == pool.units:
+            break
+        code, levels = pd.factorize(row)
+        group, found = pd.factorize(group * len(levels) + code)
+        kinds = len(found)
+    first = np.empty(kinds, dtype=np.intp)
+    first[group[::-1]] = np.arange(pool.units)[::-1]
+    return Programme(np.bincount(group, minlength=kinds).astype(float), group, pool.take(first))
 
 
 def relax(problem: Problem, method: str = "highs-ds") -> Relaxed | None:
@@ -84,13 +95,18 @@ def matrices(parts: list[Programme], rows: int) -> tuple[Array, Any, Any, Array]
     from scipy import sparse
 
     value = np.concatenate([part.value.T[part.open.T] for part in parts])
-    draws = np.concatenate([part.use.transpose(2, 1, 0)[part.open.T] for part in parts]).T
+    draws = np.concatenate([part.pool.dense().transpose(2, 1, 0)[part.open.T] for part in parts]).T
     offsets = np.cumsum([0, *[len(part.count) for part in parts]])
     places = [offset + np.nonzero(part.open.T)[0] for part, offset in zip(parts, offsets, strict=False)]
     place = np.concatenate(places)
     ones = (np.ones(len(place)), (place, np.arange(len(place))))
     belongs = sparse.csr_matrix(ones, shape=(offsets[-1], len(place)))
-    return value, sparse.csr_matrix(draws.reshape(rows, -1)), belongs, np.concatenate([p.count for p in parts])
+    return (
+        value,
+        sparse.csr_matrix(draws.reshape(rows, len(place))),
+        belongs,
+        np.concatenate([p.count for p in parts]),
+    )
 
 
 def deal_out(parts: list[Programme], amounts: Array) -> list[Whole]:
