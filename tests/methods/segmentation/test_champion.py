@@ -15,27 +15,6 @@ from analysis.methods.segmentation.drift import drift
 from analysis.methods.segmentation.model_validation import validate_model
 from analysis.methods.segmentation.refit import RefitLimits, refit_triggers
 from analysis.methods.segmentation.scorecard import Scorecard, fit_scorecard
-from analysis.statistics.stability import stability_chance, stability_index
-
-
-def test_the_stability_index_is_the_published_one() -> None:
-    # GeeksforGeeks, "Population Stability Index (PSI)" (updated 2025-08-13): shares of low, medium and high income
-    # in 2020 and 2021; its terms (b − a)·ln(b ÷ a) worked out.
-    terms = [-0.05 * np.log(0.35 / 0.4), -0.05 * np.log(0.25 / 0.3), 0.1 * np.log(0.4 / 0.3)]
-    assert (
-        stability_index([40, 30, 30], [35, 25, 40]) == pytest.approx(sum(terms)) == pytest.approx(0.0446, abs=5e-5)
-    )
-    # strappy 0.0.3, tests/test_psi.py: six and five of two categories, then five and four; printed 0.00041.
-    assert stability_index([6, 5], [5, 4]) == pytest.approx(0.00041, abs=5e-6)
-
-
-def test_chance_alone_exceeds_its_bound_in_five_of_a_hundred() -> None:
-    rng = np.random.default_rng(0)
-    shares, bound = np.full(10, 0.1), stability_chance(1000, 800, 10)
-    beyond = [
-        stability_index(rng.multinomial(1000, shares), rng.multinomial(800, shares)) > bound for _ in range(2000)
-    ]
-    assert 0.03 < np.mean(beyond) < 0.07
 
 
 def test_the_same_accounts_have_not_drifted_and_shifted_ones_have(training: Sample, card: Scorecard) -> None:

@@ -40,6 +40,12 @@ def test_a_quarter_in_which_nobody_moves_stays_on_the_diagonal() -> None:
     assert (table.from_tier == table.to_tier).all() and table.share.eq(1).all() and table.accounts.eq(10).all()
 
 
+def test_an_index_of_accounts_changes_nothing() -> None:
+    before = quarter({f"A{i}": 1 + i % 5 for i in range(50)})
+    indexed = before.set_index("account_id", drop=False)
+    pd.testing.assert_frame_equal(tier_migration(indexed, indexed), tier_migration(before, before))
+
+
 def test_an_account_that_comes_twice_or_lacks_a_column_is_refused() -> None:
     before = quarter({"A1": 1, "A2": 2})
     with pytest.raises(InputError, match="after holds an account twice"):

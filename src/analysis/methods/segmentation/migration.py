@@ -42,7 +42,9 @@ def _moves(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         if lost or frame["account_id"].duplicated().any():
             what = f"lacks {', '.join(lost)}" if lost else "holds an account twice"
             raise InputError(f"tier migration: {name} {what}; pass one row an account with {', '.join(COLUMNS)}")
-    both = before[list(COLUMNS)].merge(after[list(COLUMNS)], how="outer", on="account_id", suffixes=("", "_after"))
+    # An index named after the account would leave the merge two of them.
+    earlier, later = (frame[list(COLUMNS)].reset_index(drop=True) for frame in (before, after))
+    both = earlier.merge(later, how="outer", on="account_id", suffixes=("", "_after"))
     tiers = {
         "from_tier": both["tier"].astype("Int64").astype("string").fillna(ENTERED),
         "to_tier": both["tier_after"].astype("Int64").astype("string").fillna(LEFT),
