@@ -136,9 +136,16 @@ def regions() -> pd.DataFrame:
 
 
 def test_a_value_is_common_by_its_spells_and_not_by_its_cells() -> None:
-    assert common_levels(regions(), ["region"], 20) == {"region": frozenset({"north", "south"})}
+    assert common_levels(regions(), ["region"], 100) == {"region": frozenset({"north"})}
     assert common_levels(regions(), ["region"], 10) == {"region": frozenset({"north", "south", "west"})}
-    assert common_levels(regions(), ["region", "urban"], 150)["urban"] == frozenset({"true"})
+    assert common_levels(regions(), ["region", "urban"], 1000)["urban"] == frozenset()
+
+
+def test_a_single_rare_value_keeps_its_name() -> None:
+    assert common_levels(regions(), ["region", "urban"], 20) == {
+        "region": frozenset({"north", "south", "west"}),
+        "urban": frozenset({"true", "false"}),
+    }
 
 
 def test_rare_values_become_other_and_no_spell_is_lost() -> None:

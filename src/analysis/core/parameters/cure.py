@@ -63,8 +63,6 @@ class CureParameters(Section):
     """What the models know of an account, where the columns exist; numbers enter as quarters of the accounts."""
     latency: Literal["discrete", "piecewise", "weibull", "lognormal", "loglogistic", "gompertz"] = "discrete"
     """Shape of the wait for a cure among those who will have one."""
-    delay_bands: tuple[int, ...] = (3, 7, 14, 30)
-    """Last day of each band of days from the due date to the first attempt."""
     least_spells: int = Field(200, ge=30)
     """Spells below which no model is fitted."""
     forecast_months: int = Field(24, ge=3, le=60)
@@ -81,8 +79,6 @@ class CureParameters(Section):
     """Months of the latest entries that validation keeps from the models."""
     fairness: tuple[Group, ...] = ("sex", "education", "marital_status", "age")
     """Groups whose predictions are compared; never covariates, but for age, which is asked for there to be one."""
-    fairness_minimum: int = Field(30, ge=10)
-    """Spells below which a group is not compared."""
 
     @field_validator("states")
     @classmethod

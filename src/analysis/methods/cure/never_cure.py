@@ -24,6 +24,9 @@ READINGS = {PROVEN: NEVER, CUT_SHORT: CENSORED}
 LARGEST_TAIL = 0.01
 """Share of cures that may lie beyond the last month seen before the plateau counts as not reached."""
 
+FEW = 30
+"""Spells at risk when the last cure came, below which the end of the cures is one of a handful of spells."""
+
 LARGEST_OPEN = 0.05
 """Share of spells whose fate may be open at the last exit seen before the proven share says nothing either."""
 
@@ -66,7 +69,11 @@ Levels = dict[str, frozenset[str]]
 def common_levels(cells: pd.DataFrame, covariates: Sequence[str], least: int) -> Levels:
     """Values with at least so many spells: a rarer one has no coefficient of its own that could be trusted."""
     spells = {name: cells.groupby(name)["spells"].sum() for name in covariates}
-    return {name: frozenset(map(str, found.index[found >= least])) for name, found in spells.items()}
+    # A single rare value is left alone: pooling it would only take its name away.
+    return {
+        name: frozenset(map(str, found.index[(found >= least) | ((found < least).sum() < 2)]))
+        for name, found in spells.items()
+    }
 
 
 def pooled(frame: pd.DataFrame, levels: Levels) -> pd.DataFrame:
@@ -134,6 +141,12 @@ KINDS = {
 """Columns of never_cure()'s table after its labels, of these kinds without rows too."""
 
 
+def at_the_border(model: MixtureCure, limit: float = 8.0) -> list[str]:
+    """Covariates of the incidence whose coefficient runs to infinity: in their groups all, or none, were cured."""
+    own = model.params_["incidence"]
+    return [str(name) for name, coef in own.items() if name != "Intercept" and abs(coef) > limit]
+
+
 def never_cure(
     cells: pd.DataFrame,
     by: Sequence[str] = (),
@@ -176,11 +189,19 @@ def _told(group: pd.DataFrame, reading: str, latency: str, level: float) -> dict
         "rate": share["estimate"],
         "rate_lower": share["lower"],
         "rate_upper": share["upper"],
-        "sufficient": still <= LARGEST_OPEN if reading == PROVEN else fit.sufficient,
+        "sufficient": still <= LARGEST_OPEN
+        if reading == PROVEN
+        else fit.sufficient and followed_to(group, follow_up.last_event) >= FEW,
         "p_value": follow_up.p_value,
         "tail": follow_up.tail,
         "open": still,
     }
+
+
+def followed_to(cells: pd.DataFrame, month: float) -> float:
+    """Spells at risk in a month."""
+    at_risk = (cells["entry"] < month) & (cells["duration"] >= month)
+    return float(cells.loc[at_risk, "spells"].sum())
 
 
 def still_open(cells: pd.DataFrame) -> float:

@@ -85,3 +85,19 @@ def _check(frame: pd.DataFrame, count: str, events: str | None, within: Sequence
         raise ChapterError(
             f"suppression: no column '{missing[0]}'; the frame has {', '.join(map(str, frame.columns))}"
         )
+
+
+def withhold_sums(frame: pd.DataFrame, by: Sequence[str], column: str, sums: Sequence[object]) -> pd.DataFrame:
+    """Withhold rows that add up others of their group where one of those is withheld.
+
+    `frame` has been through a function of this folder; rows of `column` in `sums` (a total, a remainder) would
+    give a withheld part away. Within each group of `by` they are blanked as soon as one part is.
+    """
+    part = ~frame[column].isin(list(sums))
+    hidden = (frame["suppressed"] & part).groupby([frame[name] for name in by]).transform("any")
+    told = ~part & hidden & ~frame["suppressed"]
+    found = frame.copy()
+    found.loc[told, ["suppressed", "suppressed_because"]] = [True, "complement"]
+    numbers = [name for name in found.select_dtypes("number").columns if name not in by]
+    found[numbers] = found[numbers].astype(float).mask(told)
+    return found
