@@ -52,7 +52,7 @@ def test_cells_reach_the_fit_of_scikit_learn_on_single_rows(months, model):
 
 
 def test_cells_reach_the_fit_and_the_errors_of_statsmodels_on_single_rows(months, model):
-    import statsmodels.api as api
+    from statsmodels import api
 
     x = np.column_stack([np.ones(len(months)), dummies(months)])
     y = months["fate"].map({3: 0, 0: 1, 1: 2, 2: 3}).to_numpy()
