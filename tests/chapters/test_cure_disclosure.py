@@ -116,6 +116,6 @@ def test_values_of_covariates_with_a_coefficient_are_common(cure: Left) -> None:
     cells = pd.read_parquet(cure.work / "accounts" / "cure" / "hazard_cells.parquet")
     coding = cure.table("hazard_coding").query("kind == 'text'")
     for variable, levels in coding.groupby("variable")["level"]:
-        if variable not in ("k", "state", "contact_last_month", "treatment_last_month"):
+        if variable not in ("k", "state", "product_state", "contact_last_month", "treatment_last_month"):
             months = cells.groupby(variable)["at_risk"].sum()
             assert (months[levels.tolist()] >= 200).all(), variable

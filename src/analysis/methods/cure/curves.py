@@ -24,6 +24,10 @@ NEARLY_ALL_GONE = 0.01
 """Share still open at or below which a curve goes on, whoever is left: shares can move by a point at most."""
 
 
+SUMS = {NOT_CURED: LOST, STILL_OPEN: ("cured", "paid_off", *LOST, NOT_CURED)}
+"""Rows of exit_curves() that add up others, or are what these leave of one."""
+
+
 class Counts(NamedTuple):
     """Weights by fold, group and month 1 … horizon: at risk (F, G, T), leaving by each exit (F, G, T, E)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -87,17 +87,22 @@ def _check(frame: pd.DataFrame, count: str, events: str | None, within: Sequence
         )
 
 
-def withhold_sums(frame: pd.DataFrame, by: Sequence[str], column: str, sums: Sequence[object]) -> pd.DataFrame:
+def withhold_sums(
+    frame: pd.DataFrame, by: Sequence[str], column: str, sums: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
     """Withhold rows that add up others of their group where one of those is withheld.
 
-    `frame` has been through a function of this folder; rows of `column` in `sums` (a total, a remainder) would
-    give a withheld part away. Within each group of `by` they are blanked as soon as one part is.
+    `frame` has been through a function of this folder. `sums` names values of `column` that are a total of others,
+    or what others leave of a known whole; within each group of `by` such a row is blanked as soon as one of its
+    parts is, in the order given, so that a sum may be a part of a later one.
     """
-    part = ~frame[column].isin(list(sums))
-    hidden = (frame["suppressed"] & part).groupby([frame[name] for name in by]).transform("any")
-    told = ~part & hidden & ~frame["suppressed"]
     found = frame.copy()
-    found.loc[told, ["suppressed", "suppressed_because"]] = [True, "complement"]
     numbers = [name for name in found.select_dtypes("number").columns if name not in by]
-    found[numbers] = found[numbers].astype(float).mask(told)
+    found[numbers] = found[numbers].astype(float)
+    for name, parts in sums.items():
+        hidden = found["suppressed"] & found[column].isin(list(parts))
+        told = hidden.groupby([found[key] for key in by]).transform("any")
+        told &= (found[column] == name) & ~found["suppressed"]
+        found.loc[told, ["suppressed", "suppressed_because"]] = [True, "complement"]
+        found[numbers] = found[numbers].mask(told)
     return found
