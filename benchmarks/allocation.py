@@ -195,12 +195,12 @@ def report(measured: dict[str, Any]) -> str:
         "# Treatment allocation",
         "",
         f"Python {platform.python_version()}, scikit-learn {sklearn.__version__}, scipy {scipy.__version__}, "
-        f"{os.cpu_count()} cores shared with other work, load {measured['load']:.1f}. Six treatments, four channels "
-        f"and a budget. Ours: medians of {measured['repeats']} runs, each a process of its own; theirs: one run. "
-        "Imports, data and a warm-up are not timed; peak memory is of the process, data included.",
+        f"{os.cpu_count()} cores shared with other work, load {measured['load']:.1f}. Six treatments, four "
+        f"channels and a budget. Ours: medians of {measured['repeats']} runs, each a process of its own; theirs: "
+        "one run. Imports, data and a warm-up are not timed; peak memory is of the process, data included.",
         "",
-        "| contender | accounts | wall s | processor s | intervals of prices s | peak MB | gap | rows with a price "
-        "| fell back |",
+        "| contender | accounts | wall s | processor s | intervals of prices s | peak MB | gap | rows with a "
+        "price | fell back |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for one in measured["contenders"]:
@@ -220,8 +220,8 @@ def report(measured: dict[str, Any]) -> str:
         )
     lines += [
         "",
-        f"At {large['accounts']:,} accounts ours takes {large['wall'] / means['wall']:.2f} times the wall time of the "
-        f"k-means fit ({large['processor'] / means['processor']:.2f} times its processor time). At "
+        f"At {large['accounts']:,} accounts ours takes {large['wall'] / means['wall']:.2f} times the wall time of "
+        f"the k-means fit ({large['processor'] / means['processor']:.2f} times its processor time). At "
         f"{little['accounts']:,} it is {point['wall'] / little['wall']:,.0f} times faster than the interior point "
         f"({point['processor'] / little['processor']:,.0f} times in processor time).",
     ]

@@ -193,3 +193,22 @@ def test_equal_accounts_are_divided_between_treatments_as_capacity_asks() -> Non
     found = allocate(offers_from_wide(value), rules, method="prices")
     assert found.treatment.value_counts().to_dict() == {"nothing": 1_300, "call": 1_000, "letter": 700}
     assert found.value == found.bound == 11_800
+
+
+def test_values_by_segment_where_prices_stall_are_solved_and_the_fall_back_is_told() -> None:
+    few = random_offers(7, 4)
+    accounts = pd.DataFrame(index=pd.RangeIndex(12_000, name="account_id"))
+    offers = Offers(accounts, few.treatments, few.value[:, np.arange(12_000) % 7].copy())
+    found = allocate(offers, five_capacities(12_000), method="prices")
+    relaxed = relax(found.problem)
+    assert relaxed is not None
+    assert found.bound == pytest.approx(relaxed.value, rel=1e-6)
+    assert found.gap <= 1e-3
+    assert any("stalled" in note or "gap" in note for note in found.notes)
+
+
+def test_the_gap_reported_is_that_between_the_value_and_the_bound(offers_2000: Offers) -> None:
+    found = allocate(offers_2000, five_capacities(2_000), method="prices")
+    worth = offers_2000.value[found.treatment.cat.codes.to_numpy(), np.arange(2_000)].sum()
+    assert found.value == pytest.approx(worth, rel=1e-12)
+    assert found.gap == pytest.approx((found.bound - worth) / found.bound, abs=1e-12)

@@ -198,3 +198,14 @@ def test_costs_by_treatment_are_those_of_the_offers(offers_2000: Offers) -> None
     one = allocate(offers_2000, rules, method="prices")
     other = allocate(given, AllocationRules(rules.capacities, Budget(rules.budget.available)), method="prices")  # type: ignore[union-attr]
     assert other.value == pytest.approx(one.value, rel=3e-5)
+
+
+def test_a_pair_that_is_not_allowed_or_not_offered_is_never_chosen() -> None:
+    rows = [("a", "nothing", 0.0, True), ("a", "call", 9.0, False), ("b", "nothing", 0.0, True)]
+    table = pd.DataFrame(rows, columns=["account_id", "treatment", "recovery", "allowed"])
+    found = allocate(offers_from_table(table), AllocationRules())
+    assert found.treatment.to_dict() == {"a": "nothing", "b": "nothing"}
+
+
+def test_a_floor_by_a_protected_attribute_needs_its_lawful_basis() -> None:
+    assert Floor("sex", "female", 0.2, basis="court order").label == "sex female"

@@ -29,8 +29,9 @@ def clear(
     least = np.zeros(len(prices)) if least is None else least
     reduced = [pool.reduced(prices) for pool in problem.pools]
     levels = [[_levels(row) for row in pool.use] for pool in problem.pools]
-    for _ in range(sweeps):
-        moved = 0.0
+    change = np.zeros(len(prices))
+    for sweep in range(sweeps):
+        moved, before, last = 0.0, prices.copy(), change
         for k in range(problem.rows):
             lines = [_lines(left, by_row[k], prices[k]) for left, by_row in zip(reduced, levels, strict=True)]
             price = min(
@@ -43,7 +44,21 @@ def clear(
                 moved = max(moved, abs(step) / max(price, price - step))
         if moved < settled:
             break
+        change = prices - before
+        if sweep % 3 == 2:
+            ahead = np.clip(prices + change * _geometric(change, last), least, most)
+            ahead = np.where((prices > 0) & (ahead > 0), ahead, prices)
+            for k in range(problem.rows):
+                _reprice(problem.pools, reduced, k, ahead[k] - prices[k])
+            prices = ahead
     return prices
+
+
+def _geometric(change: Array, last: Array) -> float:
+    """How often `change` is still to come if changes shrink on as from `last` to it: Aitken's extrapolation."""
+    before = float(last @ last)
+    ratio = float(change @ last) / before if before > 0 else 0.0
+    return ratio / (1 - ratio) if 0 < ratio < 0.95 else 0.0
 
 
 def _reprice(pools: tuple[Pool, ...], reduced: list[Array], k: int, step: float) -> None:

@@ -16,25 +16,36 @@ from analysis.methods.segmentation.allocation.relaxation import (
 )
 from analysis.methods.segmentation.allocation.solution import Solution, finished
 
+CLOSED = 1e-9
+"""Share of the value within which branch and bound has closed its gap."""
 
-def solve_exactly(problem: Problem, tolerance: float = 0.0, seconds: float = 60.0) -> Solution:
+
+def solve_exactly(problem: Problem, tolerance: float = 0.0, nodes: int = 50_000) -> Solution:
     """The best allocation, its bound and prices from the linear programme.
 
     Where the linear programme divides units, branch and bound looks for the best whole one, until within
-    `tolerance` of its own bound or for `seconds` at most. Meant for up to some 20,000 accounts.
-    Raises InputError where no whole allocation keeps the limits, ChapterError where none was found in time.
+    `tolerance` of its own bound or for so many `nodes`, which unlike a time limit gives the same result anywhere.
+    Meant for up to some 20,000 accounts. Raises InputError where no whole allocation keeps the limits,
+    ChapterError where none was found in so many nodes.
     """
     relaxed = relax(problem)
     if relaxed is None:
         raise InputError("the constraints cannot hold together")
-    options, notes = relaxed.options, ()
+    options = relaxed.options
+    notes: tuple[str, ...] = ()
     if any((option == DIVIDED).any() for option in options):
-        options = whole_optimum(problem, tolerance, seconds)
+        options, left = whole_optimum(problem, tolerance, nodes)
+        if left > tolerance + CLOSED:
+            notes = (f"branch and bound stopped after {nodes:,} nodes, {left:.1e} short of its own bound",)
     return finished(problem, options, relaxed.prices, "exact", notes, bound=relaxed.value)
 
 
-def whole_optimum(problem: Problem, tolerance: float, seconds: float) -> list[Whole]:
-    """Best choice of one option a unit, by branch and bound; equal units are taken together."""
+def whole_optimum(problem: Problem, tolerance: float, nodes: int) -> tuple[list[Whole], float]:
+    """Best choice of one option a unit, by branch and bound, and the share by which it may fall short of the best.
+
+    Equal units are taken together. Raises InputError where there is none, ChapterError where none was found in so
+    many nodes.
+    """
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     parts = [merge_equal(pool) for pool in problem.pools]
@@ -47,7 +58,7 @@ def whole_optimum(problem: Problem, tolerance: float, seconds: float) -> list[Wh
         integrality=np.ones(len(value)),
         bounds=Bounds(0, np.inf),
         constraints=constraints,
-        options={"mip_rel_gap": tolerance, "time_limit": seconds},
+        options={"mip_rel_gap": tolerance, "node_limit": nodes},
     )
     if found.x is None:
         if found.status == 2:
@@ -55,5 +66,5 @@ def whole_optimum(problem: Problem, tolerance: float, seconds: float) -> list[Wh
                 "the constraints can only hold together when accounts are divided between treatments; loosen the "
                 f"tightest of {', '.join(problem.names)} by one account's worth"
             )
-        raise ChapterError(f"no whole allocation was found in {seconds:g} seconds: {found.message}")
-    return deal_out(parts, np.round(found.x))
+        raise ChapterError(f"no whole allocation was found in {nodes:,} nodes: {found.message}")
+    return deal_out(parts, np.round(found.x)), float(found.mip_gap or 0.0)

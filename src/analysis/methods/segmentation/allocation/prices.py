@@ -44,7 +44,7 @@ class Divided:
     value: float
 
 
-def solve_by_prices(problem: Problem, tolerance: float = 1e-5, seed: int = 0, seconds: float = 10.0) -> Solution:
+def solve_by_prices(problem: Problem, tolerance: float = 1e-5, seed: int = 0, nodes: int = 500) -> Solution:
     """Near-optimal allocation of many units with a bound that proves how near.
 
     1. Prices clear each row in turn, on a sample, then on the units whose choice is open near those prices.
@@ -53,14 +53,14 @@ def solve_by_prices(problem: Problem, tolerance: float = 1e-5, seed: int = 0, se
        units; that is noted.
     3. Divided units are made whole, and changes of one or two units fill what is left of the limits; where the gap
        is still over `tolerance` (a share of the bound), branch and bound over the units at the margin is tried for
-       `seconds`; that is noted, and the gap reached is reported.
+       so many `nodes`; that is noted, and the gap reached is reported.
 
     The bound holds whatever the prices. Source: Balas and Zemel (1980), Operations Research 28(5), for the core.
     """
     scale = price_scale(problem)
     prices = _cleared(problem, scale, np.random.default_rng(seed))
     centre, divided, notes = _closed(problem, prices, scale, tolerance * SHARE_OF_TOLERANCE)
-    options, more = _whole(problem, centre, divided, tolerance, seconds)
+    options, more = _whole(problem, centre, divided, tolerance, nodes)
     return finished(problem, options, centre.prices, "prices", (*notes, *more), centre.bound)
 
 
@@ -80,7 +80,7 @@ def price_scale(problem: Problem) -> Array:
 def _cleared(problem: Problem, scale: Array, rng: np.random.Generator) -> Array:
     most = 1e4 * scale
     small = sample(problem, FIRST, rng) if problem.size > 4 * FIRST else problem
-    prices = clear(small, np.zeros(problem.rows), most, settled=1e-3 if small is not problem else 1e-5)
+    prices = clear(small, np.zeros(problem.rows), most, settled=3e-3 if small is not problem else 1e-5)
     if small is problem:
         return prices
     count = max(2 * FIRST, problem.size // 20)
@@ -89,7 +89,7 @@ def _cleared(problem: Problem, scale: Array, rng: np.random.Generator) -> Array:
         core = core_of(problem, centre_at(problem, prices, steps), count)
         reach = core.width * steps
         least, upto = np.maximum(prices - reach, 0.0), np.minimum(prices + reach, most)
-        new = clear(core.problem, prices, upto, least, settled=1.0 / problem.size)
+        new = clear(core.problem, prices, upto, least, settled=min(10 / problem.size, 1e-3))
         inside = np.abs(new - prices) < 0.999 * reach
         prices = new
         if (inside | (prices == 0)).all():
@@ -141,7 +141,7 @@ def _stalled(steps: int, units: int, gap: float) -> str:
 
 
 def _whole(
-    problem: Problem, centre: Centre, divided: Divided, tolerance: float, seconds: float
+    problem: Problem, centre: Centre, divided: Divided, tolerance: float, nodes: int
 ) -> tuple[list[Whole], tuple[str, ...]]:
     """One option a unit, from the divided allocation and the units nearest to the margin."""
     options, open_units = _assigned(divided)
@@ -156,7 +156,7 @@ def _whole(
     notes: tuple[str, ...] = ()
     found = _by_pool(draft.taken, where)
     if not draft.keeps or draft.worth < enough:
-        found, notes = _branched(core.problem, found, draft.keeps, enough, centre.bound - core.rest, seconds)
+        found, notes = _branched(core.problem, found, draft.keeps, enough, centre.bound - core.rest, nodes)
     for option, places, new in zip(options, where, found, strict=True):
         option[places] = new
     return options, notes
@@ -188,15 +188,15 @@ def _by_pool(taken: Whole, where: list[Whole]) -> list[Whole]:
 
 
 def _branched(
-    problem: Problem, found: list[Whole], keeps: bool, enough: float, bound: float, seconds: float
+    problem: Problem, found: list[Whole], keeps: bool, enough: float, bound: float, nodes: int
 ) -> tuple[list[Whole], tuple[str, ...]]:
     """The better of the draft and what branch and bound finds over the same units; worth `enough` is enough."""
     try:
-        other = whole_optimum(problem, 0.9 * gap_between(enough, bound), seconds)
+        other, _ = whole_optimum(problem, 0.9 * gap_between(enough, bound), nodes)
     except (ChapterError, InputError):
         if not keeps:
             raise
-        return found, ("whole accounts leave a gap that branch and bound did not narrow in its time",)
+        return found, ("whole accounts leave a gap that branch and bound did not narrow",)
     within = (total_drawn(problem, other) <= problem.limit + 1e-9 * np.maximum(np.abs(problem.limit), 1.0)).all()
     if not keeps or (within and total_value(problem, other) > total_value(problem, found)):
         return other, ("branch and bound over the units at the margin made the allocation whole",)
