@@ -35,7 +35,7 @@ def clear(
         for k in range(problem.rows):
             lines = [_lines(left, by_row[k], prices[k]) for left, by_row in zip(reduced, levels, strict=True)]
             price = min(
-                max(clearing_price(lines, problem.limit[k], prices[k], most[k], settled / 5), least[k]), most[k]
+                max(clearing_price(lines, problem.limit[k], prices[k], most[k], settled / 2), least[k]), most[k]
             )
             step = price - prices[k]
             if step != 0:

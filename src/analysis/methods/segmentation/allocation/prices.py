@@ -23,8 +23,8 @@ from analysis.methods.segmentation.allocation.relaxation import DIVIDED, Relaxed
 from analysis.methods.segmentation.allocation.repair import draft_of, improve
 from analysis.methods.segmentation.allocation.solution import Solution, finished, gap_between
 
-FIRST = 2_048
-"""Units of the sample on which prices are first sought."""
+FIRST = 1024
+"""Units of the sample on which prices are first sought; up to four times as many where there are many."""
 MARGINAL = 120
 """Units of the first linear programme; four times as many each time it doesn't close the gap."""
 MOST_MARGINAL = 32_000
@@ -79,7 +79,8 @@ def price_scale(problem: Problem) -> Array:
 
 def _cleared(problem: Problem, scale: Array, rng: np.random.Generator) -> Array:
     most = 1e4 * scale
-    small = sample(problem, FIRST, rng) if problem.size > 4 * FIRST else problem
+    first = min(max(FIRST, problem.size // 50), 4 * FIRST)
+    small = sample(problem, first, rng) if problem.size > 4 * first else problem
     prices = clear(small, np.zeros(problem.rows), most, settled=3e-3 if small is not problem else 1e-5)
     if small is problem:
         return prices
