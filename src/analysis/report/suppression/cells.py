@@ -103,6 +103,7 @@ def withhold_sums(
         hidden = found["suppressed"] & found[column].isin(list(parts))
         told = hidden.groupby([found[key] for key in by]).transform("any")
         told &= (found[column] == name) & ~found["suppressed"]
-        found.loc[told, ["suppressed", "suppressed_because"]] = [True, "complement"]
+        found["suppressed"] = found["suppressed"] | told
+        found["suppressed_because"] = found["suppressed_because"].mask(told, "complement")
         found[numbers] = found[numbers].mask(told)
     return found
