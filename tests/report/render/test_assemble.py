@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import CHAPTERS, RUN, SUMMARY, make_info, make_work, prepare
+from editions import CHAPTERS, RUN, SUMMARY, make_info, make_work, prepare
 from nbformat.v4 import new_output
 from notebooks import CODE, code, figure, prose, shown, table, text, write_notebook
 

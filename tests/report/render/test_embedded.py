@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import CHAPTERS, RUN, make_info, render
+from editions import CHAPTERS, RUN, make_info, render
 from notebooks import CODE, code, figure, text, write_notebook
 from pypdf import PdfReader
 

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from conftest import SUMMARY, YEAR_END, cure_headlines, delinquency_headlines, make_info
+from editions import SUMMARY, YEAR_END, cure_headlines, delinquency_headlines, make_info
 
 from analysis.core.errors import ChapterError
 from analysis.core.periods import Period

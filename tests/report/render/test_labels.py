@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import prepare
+from editions import prepare
 
 from analysis.report.render.labels import number_labels, prose_lines, references
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import RUN, make_info, prepare, render
+from editions import RUN, make_info, prepare, render
 
 from analysis.core.errors import ParameterError
 from analysis.report.render.edition import PROJECT

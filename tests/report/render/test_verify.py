@@ -136,7 +136,7 @@ def test_an_identifier_in_a_parquet_value_or_column_is_found(copy: Path):
 
 
 def test_an_identifier_in_the_pdf_is_found(work: Path, info, tmp_path: Path):
-    from conftest import render
+    from editions import render
     from notebooks import code, prose, text, write_notebook
 
     cells = [text("lead", "# Cure {#sec-cure}"), code("p", prose("The account A0001234 is the largest."))]
