@@ -141,10 +141,14 @@ KINDS = {
 """Columns of never_cure()'s table after its labels, of these kinds without rows too."""
 
 
-def at_the_border(model: MixtureCure, limit: float = 8.0) -> list[str]:
+BORDER = 8.0
+"""Size of a log-odds coefficient past which it is on its way to infinity: odds of one in three thousand."""
+
+
+def at_the_border(model: MixtureCure) -> list[str]:
     """Covariates of the incidence whose coefficient runs to infinity: in their groups all, or none, were cured."""
     own = model.params_["incidence"]
-    return [str(name) for name, coef in own.items() if name != "Intercept" and abs(coef) > limit]
+    return [str(name) for name, coef in own.items() if name != "Intercept" and abs(coef) > BORDER]
 
 
 def never_cure(
