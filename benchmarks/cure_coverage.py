@@ -19,8 +19,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.methods.cure import MixtureCure, Truth, draw_spells
+from tables import coverage_of, coverage_sections
 
 COVARIATES = "x1 + x2"
+RESULTS = Path(__file__).parent / "results"
 TRUTHS = {
     "weibull": Truth("weibull", (0.5, 0.8, -0.5), (0.4, -0.3), (-2.2, 0.2), late=0.4, resolved=0.2),
     "lognormal": Truth("lognormal", (0.5, 0.8, -0.5), (0.3, -0.2), (1.5, -0.3), late=0.4, resolved=0.2),
@@ -72,25 +74,14 @@ def wait_over(truth: Truth, months: int) -> float:
 
 def coverage(truth: Truth, sets: int, rows: int, seed: int) -> pd.DataFrame:
     """Share of sets whose interval covers the truth, and the mean bias, by quantity."""
-    tables = [covered(truth, rows, seed + i) for i in range(sets)]
-    hits = sum(((t.lower <= t.truth) & (t.truth <= t.upper)).astype(int) for t in tables)
-    bias = sum(t.estimate - t.truth for t in tables) / sets
-    return pd.DataFrame({"truth": tables[0].truth, "bias": bias, "coverage": hits / sets})
-
-
-RESULTS = Path(__file__).parent / "results"
+    return coverage_of([covered(truth, rows, seed + i) for i in range(sets)])
 
 
 def write(tables: dict[str, pd.DataFrame], sets: int, rows: int) -> None:
     """The tables as benchmarks/results/cure_coverage.md."""
     lines = ["# Coverage of 95% intervals, mixture cure models", ""]
     lines += [f"{sets:,} sets of {rows:,} spells a model, with delayed entry and known-never accounts."]
-    for name, table in tables.items():
-        low, high = table.coverage.min(), table.coverage.max()
-        lines += ["", f"## {name}: {low:.1%} to {high:.1%}", "", "| quantity | truth | bias | coverage |"]
-        lines += ["|---|---:|---:|---:|"]
-        for key, row in zip(table.index, table.itertuples(), strict=True):
-            lines += [f"| {', '.join(key)} | {row.truth:.3f} | {row.bias:+.4f} | {row.coverage:.1%} |"]
+    lines += coverage_sections(tables)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "cure_coverage.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

@@ -25,6 +25,7 @@ import pandas as pd
 
 from analysis.methods.cure import ExitsTruth, ExitTruth, MixtureExits, draw_exits
 from cure_coverage import wait_over
+from tables import coverage_of, coverage_sections
 
 RESULTS = Path(__file__).parent / "results"
 COVARIATES = "x1 + x2"
@@ -103,10 +104,7 @@ def covered(truth: ExitsTruth, rows: int, seed: int) -> pd.DataFrame:
 
 def coverage(truth: ExitsTruth, sets: int, rows: int, seed: int) -> pd.DataFrame:
     """Share of sets whose interval covers the truth, and the mean bias, by quantity."""
-    tables = [covered(truth, rows, seed + i) for i in range(sets)]
-    hits = sum(((t.lower <= t.truth) & (t.truth <= t.upper)).astype(int) for t in tables)
-    bias = sum(t.estimate - t.truth for t in tables) / sets
-    return pd.DataFrame({"truth": tables[0].truth, "bias": bias, "coverage": hits / sets})
+    return coverage_of([covered(truth, rows, seed + i) for i in range(sets)])
 
 
 def write(tables: dict[str, pd.DataFrame], sets: int, rows: int) -> None:
@@ -124,12 +122,7 @@ def write(tables: dict[str, pd.DataFrame], sets: int, rows: int) -> None:
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores"
     lines = ["# Coverage of 95% intervals, mixture over exits", ""]
     lines += [f"{sets:,} sets of {rows:,} spells a model, 40% of them entering late; {machine}."]
-    for name, table in tables.items():
-        low, high = table.coverage.min(), table.coverage.max()
-        lines += ["", f"## {name}: {low:.1%} to {high:.1%}", "", "| quantity | truth | bias | coverage |"]
-        lines += ["|---|---:|---:|---:|"]
-        for key, row in zip(table.index, table.itertuples(), strict=True):
-            lines += [f"| {', '.join(key)} | {row.truth:.3f} | {row.bias:+.4f} | {row.coverage:.1%} |"]
+    lines += coverage_sections(tables)
     (RESULTS / "exits_coverage.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -23,6 +23,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tables import STREAM_HEAD, beside_the_stream
+
 DIMENSIONS = ("product", "region", "origination_channel", "origination_model")
 HORIZON = 12
 RESULTS = Path(__file__).parent / "results"
@@ -141,15 +143,10 @@ def report(measured: list[dict]) -> str:
         f"Python {platform.python_version()}, {os.cpu_count()} cores; medians, each run in a fresh process. "
         "Ratios are to streaming the needed columns from Parquet with pyarrow, in the same run.",
         "",
-        "| rows | contender | wall s | processor s | peak MB | wall ÷ stream | processor ÷ stream |",
-        "|---:|---|---:|---:|---:|---:|---:|",
+        *STREAM_HEAD,
     ]
     for run in measured:
-        base = run["contenders"]["stream"]
-        for name, took in run["contenders"].items():
-            ratios = f"{took['wall'] / base['wall']:.1f} | {took['processor'] / base['processor']:.1f}"
-            numbers = f"{took['wall']:.1f} | {took['processor']:.1f} | {took['peak_mb']:.0f}"
-            lines.append(f"| {run['rows']:,} | {name} | {numbers} | {ratios} |")
+        lines += beside_the_stream(run["rows"], run["contenders"])
     return "\n".join(lines) + "\n"
 
 

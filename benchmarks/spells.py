@@ -22,6 +22,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tables import STREAM_HEAD, beside_the_stream
+
 RESULTS = Path(__file__).parent / "results"
 ROWS_AN_ACCOUNT = 21.2
 """Months of an average account in the generated panel: some open late, some leave early."""
@@ -96,7 +98,7 @@ def measure(rows: int, repeats: int) -> dict:
 
 
 def report(run: dict) -> str:
-    base, found = run["contenders"]["stream"], run["contenders"]["spells"]
+    found = run["contenders"]["spells"]
     lines = [
         "# Spells of delinquency by product and bucket",
         "",
@@ -104,13 +106,9 @@ def report(run: dict) -> str:
         "fresh process, imports included. Ratios are to streaming the needed columns from Parquet with pyarrow, "
         f"in the same run. {run['rows']:,} rows hold {found['spells']:,.0f} spells.",
         "",
-        "| rows | contender | wall s | processor s | peak MB | wall ÷ stream | processor ÷ stream |",
-        "|---:|---|---:|---:|---:|---:|---:|",
+        *STREAM_HEAD,
+        *beside_the_stream(run["rows"], run["contenders"]),
     ]
-    for name, took in run["contenders"].items():
-        ratios = f"{took['wall'] / base['wall']:.1f} | {took['processor'] / base['processor']:.1f}"
-        numbers = f"{took['wall']:.1f} | {took['processor']:.1f} | {took['peak_mb']:.0f}"
-        lines.append(f"| {run['rows']:,} | {name} | {numbers} | {ratios} |")
     return "\n".join(lines) + "\n"
 
 
