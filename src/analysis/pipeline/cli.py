@@ -215,6 +215,7 @@ def main() -> None:
     except Stopped as stopped:
         print(f"Stopped by {signal.Signals(stopped.number).name}; nothing was published.", file=sys.stderr)
         sys.exit(128 + stopped.number)
+    # The last door: what no command caught still gets a message and an exit code, and with --debug its traceback.
     except Exception as error:
         from analysis.pipeline.faults import explain
 
