@@ -34,6 +34,15 @@ def refuse_protected(names: Iterable[object]) -> None:
         )
 
 
+def informative(features: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """The features that vary, and the names of those that hold one value throughout (missing counts as one).
+
+    What is constant among the accounts at hand tells nothing of them, and models refuse it.
+    """
+    flat = [str(name) for name in features if features[name].nunique(dropna=False) < 2]
+    return features.drop(columns=flat), flat
+
+
 def _protected_words(name: str) -> bool:
     padded = f"_{name.strip().lower().replace(' ', '_')}_"
     return any(f"_{word}_" in padded for word in (*PROTECTED, *OTHER_NAMES))
@@ -85,7 +94,7 @@ def _refuse_few(event: npt.NDArray[np.int64], least: int) -> None:
 
 
 def _refuse_useless(features: pd.DataFrame) -> None:
-    constant = [str(name) for name in features if features[name].nunique(dropna=False) < 2]
+    constant = informative(features)[1]
     if constant:
         raise InputError(f"features: {', '.join(constant)} hold one value throughout; leave them out")
     numbers = features.select_dtypes("number")

@@ -1,0 +1,124 @@
+"""Scorecard and challengers learnt from the same accounts and judged on others: later ones, or other customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.core.errors import InputError
+from analysis.methods.segmentation.challengers import Model, fit_boosting, fit_tree, predict_held_out
+from analysis.methods.segmentation.champion import champion_table
+from analysis.methods.segmentation.features import LEAST_EVENTS, check_event
+from analysis.methods.segmentation.model_validation import calibration_groups, validate_model
+from analysis.methods.segmentation.scorecard import fit_scorecard
+
+Array = npt.NDArray[np.float64]
+Fit = Callable[[pd.DataFrame, npt.NDArray[np.int64]], Model]
+
+PARTS = 5
+"""Parts that customers' folds are put into where each is predicted from the others."""
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Models and how they did on accounts that they had not seen.
+
+    validation: model and the columns of `validate_model`. verdicts: `champion_table`. calibration: model and the
+    columns of `calibration_groups`. predictions: model → probability of each judged account. models: fitted to
+    everything that they were allowed to learn from (where customers are judged by others, to all).
+    """
+
+    models: Mapping[str, Model]
+    predictions: Mapping[str, Array]
+    validation: pd.DataFrame
+    verdicts: pd.DataFrame
+    calibration: pd.DataFrame
+
+
+def entrants(least_events: int = LEAST_EVENTS, seed: int = 0) -> dict[str, Fit]:
+    """Who competes: the scorecard, a decision tree, gradient boosting."""
+    settings: dict[str, Any] = {"least_events": least_events}
+    return {
+        "scorecard": partial(fit_scorecard, **settings),
+        "tree": partial(fit_tree, seed=seed, **settings),
+        "boosting": partial(fit_boosting, seed=seed, **settings),
+    }
+
+
+def judge_later(
+    fits: Mapping[str, Fit],
+    learnt: tuple[pd.DataFrame, npt.ArrayLike],
+    judged: tuple[pd.DataFrame, npt.ArrayLike],
+    fold: npt.ArrayLike,
+    champion: str,
+    capacity: float = 0.1,
+    level: float = 0.95,
+) -> Contest:
+    """Models fitted to the accounts `learnt` (features, event) and held against the later ones `judged`.
+
+    `fold` is the random group of customers of each judged account. Outcomes learnt from should have been known
+    when the judged accounts were scored: leave the window of the event between the two. Raises what the fits
+    raise: InputError for too few events, a constant feature.
+    """
+    features, event = learnt
+    models = {name: fit(features, check_event(event, len(features))) for name, fit in fits.items()}
+    predictions = {name: model.probability(judged[0]) for name, model in models.items()}
+    return _judged(models, predictions, judged[1], fold, champion, capacity, level)
+
+
+def judge_others(
+    fits: Mapping[str, Fit],
+    features: pd.DataFrame,
+    event: npt.ArrayLike,
+    fold: npt.ArrayLike,
+    champion: str,
+    capacity: float = 0.1,
+    level: float = 0.95,
+) -> Contest:
+    """The same where all accounts are of one time: each part of the customers is predicted from the other four.
+
+    It tells of other customers, not of another time: drift between then and now is not in it.
+    """
+    outcome = check_event(event, len(features))
+    part = np.asarray(fold) % PARTS
+    predictions = {name: predict_held_out(fit, features, outcome, part) for name, fit in fits.items()}
+    models = {name: fit(features, outcome) for name, fit in fits.items()}
+    return _judged(models, predictions, outcome, fold, champion, capacity, level)
+
+
+def _judged(
+    models: Mapping[str, Model],
+    predictions: Mapping[str, Array],
+    event: npt.ArrayLike,
+    fold: npt.ArrayLike,
+    champion: str,
+    capacity: float,
+    level: float,
+) -> Contest:
+    outcome = check_event(event, np.size(fold))
+    _refuse_one_outcome(outcome)
+    measured = [
+        validate_model(predicted, outcome, fold, capacity, level=level).assign(model=name)
+        for name, predicted in predictions.items()
+    ]
+    grouped = [
+        calibration_groups(predicted, outcome, fold, level=level).assign(model=name)
+        for name, predicted in predictions.items()
+    ]
+    verdicts = champion_table(predictions, outcome, fold, champion, capacity=capacity, level=level)
+    validation = pd.concat(measured, ignore_index=True)
+    return Contest(models, predictions, validation, verdicts, pd.concat(grouped, ignore_index=True))
+
+
+def _refuse_one_outcome(event: npt.NDArray[np.int64]) -> None:
+    if event.size == 0 or event.min() == event.max():
+        raise InputError(
+            f"event: {int(event.sum()):,} of the {event.size:,} accounts to be judged have it; without both "
+            "outcomes no model can be judged. Keep more months for the test."
+        )
