@@ -152,7 +152,7 @@ def test_a_groups_risk_is_its_rate_stretched_and_small_groups_are_pulled_in() ->
     [
         ({"value_weights": {"repayment_history": 0.5}}, "value_weights: 0.5; none below 0, and the sum is 1"),
         ({"shares": (0.5, 0.6, 0.0, 0.0, -0.1)}, "shares: 0.5, 0.6"),
-        ({"cutoffs": (80, 80, 50, 35)}, "give four falling scores"),
+        ({"cutoffs": (80, 85, 50, 35)}, "give four falling scores"),
         ({"treatments": ("legal",)}, "give five of each"),
         ({"risk_share": 2}, "risk_share is 2"),
     ],

@@ -16,6 +16,7 @@ from analysis.methods.segmentation.challengers import Model, fit_boosting, fit_t
 from analysis.methods.segmentation.champion import champion_table
 from analysis.methods.segmentation.features import LEAST_EVENTS, check_event
 from analysis.methods.segmentation.model_validation import calibration_groups, validate_model
+from analysis.methods.segmentation.samples import Sample
 from analysis.methods.segmentation.scorecard import fit_scorecard
 
 Array = npt.NDArray[np.float64]
@@ -49,6 +50,27 @@ def entrants(least_events: int = LEAST_EVENTS, seed: int = 0) -> dict[str, Fit]:
         "tree": partial(fit_tree, seed=seed, **settings),
         "boosting": partial(fit_boosting, seed=seed, **settings),
     }
+
+
+def contest(
+    sample: Sample,
+    champion: str,
+    capacity: float = 0.1,
+    level: float = 0.95,
+    least_events: int = LEAST_EVENTS,
+    seed: int = 0,
+) -> Contest:
+    """Scorecard and challengers on a sample: judged on its later accounts, or on other customers without any.
+
+    The sample needs `fold`, each account's random group of customers. Raises InputError for too few events.
+    """
+    fits = entrants(least_events, seed)
+    judged, names = sample.judged, sample.features
+    held = (judged[names], judged[sample.event])
+    if not sample.later:
+        return judge_others(fits, *held, judged["fold"], champion, capacity, level)
+    learnt = (sample.learnt[names], sample.learnt[sample.event])
+    return judge_later(fits, learnt, held, judged["fold"], champion, capacity, level)
 
 
 def judge_later(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -84,11 +84,31 @@ def group_risk(group: pd.Series, event: pd.Series, shrinkage: float = SHRINKAGE)
     accounts, then stretched over the groups' range. Use an event that was known before the quarter to be scored.
     A missing group stays missing; with a single group, or groups that don't differ, the risk is ½ throughout.
     """
-    known = group.notna()
+    return _looked_up(group, risk_of_groups(group, event, shrinkage))
+
+
+def risk_of_groups(group: pd.Series, event: pd.Series, shrinkage: float = SHRINKAGE) -> pd.Series:
+    """The risk that `group_risk` gives to each group, by its name."""
+    known = group.notna() & event.notna()
     mean = float(event[known].mean())
     totals = event[known].groupby(group[known].astype(str)).agg(["sum", "count"])
     rate = (totals["sum"] + shrinkage * mean) / (totals["count"] + shrinkage)
     width = float(rate.max() - rate.min())
-    risk = (rate - rate.min()) / width if width > 0 else 0.0 * rate + 0.5
-    found = group.astype(object).where(known).map(lambda name: risk.get(str(name), np.nan), na_action="ignore")
-    return found.astype(float)
+    return (rate - rate.min()) / width if width > 0 else 0.0 * rate + 0.5
+
+
+def with_group_risk(
+    accounts: pd.DataFrame, learnt: pd.DataFrame, event: str, groups: Sequence[str] = ("industry", "region")
+) -> pd.DataFrame:
+    """Accounts with `<group>_risk`, as the outcomes of the accounts `learnt` tell it; groups unseen there miss it.
+
+    A group that either frame lacks is passed over.
+    """
+    there = [name for name in groups if name in accounts and name in learnt]
+    risks = {name: risk_of_groups(learnt[name], learnt[event].astype(float)) for name in there}
+    return accounts.assign(**{f"{name}_risk": _looked_up(accounts[name], risks[name]) for name in there})
+
+
+def _looked_up(group: pd.Series, risk: pd.Series) -> pd.Series:
+    named = group.astype(object).where(group.notna())
+    return named.map(lambda name: risk.get(str(name), np.nan), na_action="ignore").astype(float)

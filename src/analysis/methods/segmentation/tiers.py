@@ -42,7 +42,8 @@ class TierRules:
     """How accounts are scored and put into tiers.
 
     Weights sum to one within value and within risk; `risk_share` is what risk counts in the score beside value.
-    `cutoffs` (four scores, falling) fix the tiers; without them they follow from `shares` (tiers 1 to 5).
+    `cutoffs` (four scores, none above the one before it) fix the tiers; without them they follow from `shares` (tiers
+    1 to 5).
     """
 
     value_weights: Mapping[str, float] = field(default_factory=lambda: dict(VALUE_WEIGHTS))
@@ -59,7 +60,7 @@ class TierRules:
         _check_sum("shares", list(self.shares))
         if not 0 <= self.risk_share <= 1:
             raise ParameterError(f"risk_share is {self.risk_share}; it is a share between 0 and 1")
-        if self.cutoffs and (len(self.cutoffs) != 4 or any(np.diff(self.cutoffs) >= 0)):
+        if self.cutoffs and (len(self.cutoffs) != 4 or any(np.diff(self.cutoffs) > 0)):
             raise ParameterError(
                 f"cutoffs: {self.cutoffs}; give four falling scores, for example (80, 70, 50, 35)"
             )
