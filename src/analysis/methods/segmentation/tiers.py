@@ -42,8 +42,8 @@ class TierRules:
     """How accounts are scored and put into tiers.
 
     Weights sum to one within value and within risk; `risk_share` is what risk counts in the score beside value.
-    `cutoffs` (four scores, none above the one before it) fix the tiers; without them they follow from `shares` (tiers
-    1 to 5).
+    `cutoffs` (four scores, none above the one before it) fix the tiers; without them they follow from `shares`
+    (tiers 1 to 5).
     """
 
     value_weights: Mapping[str, float] = field(default_factory=lambda: dict(VALUE_WEIGHTS))
