@@ -13,8 +13,8 @@ from analysis.core.errors import InputError
 ROOM = 2**62
 """Largest number of distinct keys that fit into one integer."""
 
-SPAN = 4096
-"""Whole numbers within this span are their own codes."""
+SPAN, FAR = 4096, 2**31 - 1
+"""Whole numbers within this span are their own codes, so long as they are no larger than `FAR`."""
 
 
 def compress(
@@ -39,7 +39,7 @@ def compress(
     rows, place = distinct(df, columns)
     weight = None if weights_col is None else df[weights_col].to_numpy(dtype=float)
     total = np.bincount(place, weights=weight, minlength=rows.size).astype(float)
-    cells = {column: df[column].take(rows).array for column in columns}
+    cells = {column: df[column].array.take(rows) for column in columns}
     return pd.DataFrame(cells | {name: total})
 
 
@@ -71,16 +71,15 @@ def _keys(columns: Sequence[pd.Series], rows: int) -> tuple[npt.NDArray[np.int64
     return (key, size) if size <= max(4 * rows, 2**16) else _renumbered(key)
 
 
-def _codes(column: pd.Series) -> tuple[npt.NDArray[np.int64], int]:
+def _codes(column: pd.Series) -> tuple[npt.NDArray[np.integer], int]:
     """Numbers of a column's values from 0, and how many there may be; whole numbers need no hash."""
     if pd.api.types.is_numeric_dtype(column.dtype) and isinstance(column.dtype, np.dtype):
         values = column.to_numpy()
         low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
-        if high - low < SPAN:
-            with np.errstate(invalid="ignore"):
-                codes = (values.astype(float) - low).astype(np.int64)
-            if (codes + low == values).all():
-                return codes, int(high - low) + 1
+        if high - low < SPAN and max(-low, high) <= FAR:
+            whole = values.astype(np.int32)
+            if (whole == values).all():
+                return whole - int(low), int(high - low) + 1
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.codes.to_numpy().astype(np.int64) + 1, len(column.cat.categories) + 1
     found, labels = pd.factorize(column)

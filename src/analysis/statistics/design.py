@@ -48,11 +48,14 @@ class Design:
         return sorted({*map(str, self._parsed.required_variables), *(words & set(map(str, df.columns)))})
 
     def learn(self, df: pd.DataFrame) -> Array:
-        """Code the frame, (n, p) with the intercept first; raises InputError for missing or constant columns."""
+        """Code the frame, (n, p) with the intercept first and each column in one piece of memory.
+
+        Raises InputError for missing or constant columns.
+        """
         self.refuse_missing(df)
         matrix = self._materialise(self._parsed, df)
         self._spec, self.names = matrix.model_spec, list(matrix.columns)
-        values = np.ascontiguousarray(matrix.to_numpy(dtype=float))
+        values = np.asfortranarray(matrix.to_numpy(dtype=float))
         self._refuse_constant(values)
         return values
 

@@ -23,7 +23,7 @@ def fit(likelihood: ExitLikelihood) -> Optimum:
         gone = np.bincount(thin.exits.exit[thin.exits.exit >= 0], minlength=len(model.exits))
         return ExitLikelihood(thin, model) if gone.min() > 20 * (model.p + model.q) else None
 
-    return maximise(likelihood, approach(starting_values(likelihood), sample.rows, part))
+    return maximise(likelihood, approach(likelihood, sample.rows, part, starting_values))
 
 
 def starting_values(likelihood: ExitLikelihood) -> Array:

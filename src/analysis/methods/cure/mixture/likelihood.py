@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.methods.cure.mixture.latency import Latency
-from analysis.methods.cure.mixture.link import Link
+from analysis.methods.cure.mixture.link import Link, log_sum
 from analysis.methods.cure.mixture.sample import CENSORED, CURED, Sample
 from analysis.statistics.newton import Evaluation
 
@@ -82,8 +82,9 @@ def mixture_terms(link: Link, family: Latency, eta: Array, mu: Array, anc: Array
     """log(1 − p + p S(t)) for each row: the log probability that nothing has happened by t."""
     yes, no = link.log_yes(eta), link.log_no(eta)
     wait = family.log_survival(mu, anc, clock)
-    value = np.logaddexp(no.value, yes.value + wait.value)
-    share = np.exp(yes.value + wait.value - value)
+    later = yes.value + wait.value
+    value = log_sum(later, no.value)
+    share = np.exp(later - value)
     rest = 1.0 - share
     mix, gap = share * rest, yes.slope - no.slope
     tilt = mix * gap
@@ -119,6 +120,7 @@ class Likelihood:
         self.layout = Layout(sample.x.shape[1], sample.z.shape[1], len(family.ancillary))
         times = self.sample.times
         self.clock = family.clock(times.time)
+        self._slices = list(slices(times.event))
         self.late = None if times.entry is None else family.clock(np.where(times.entry > 0, times.entry, 1.0))
 
     def __call__(self, theta: Array) -> Evaluation:
@@ -156,7 +158,7 @@ class Likelihood:
         """Blocks of exits with sign +1, each followed by its late entries with sign −1."""
         beta, gamma, anc = (theta[part] for part in self.layout.parts)
         times = self.sample.times
-        for rows in slices(times.event):
+        for rows in self._slices:
             x, z = self._designs(rows)
             eta, mu = x @ beta, z @ gamma
             yield Block(rows, self._exit(int(times.event[rows.start]), rows, eta, mu, anc), 1.0)

@@ -117,7 +117,9 @@ class MixtureCure(Predictions, Estimates):
             if times.entry is not None:
                 self._family.check(times.entry, str(entry_col))
         self._names = (duration_col, event_col)
-        self._incidence, self._timing = Design(incidence_formula, "incidence"), Design(latency_formula, "latency")
+        self._incidence = self._timing = Design(incidence_formula, "incidence")
+        if latency_formula != incidence_formula:
+            self._timing = Design(latency_formula, "latency")
         sample = self._sample(df, times)
         if self._family is None:
             self._fit_cox(sample)
@@ -139,11 +141,7 @@ class MixtureCure(Predictions, Estimates):
     def _sample(self, df: pd.DataFrame, times: Times) -> Sample:
         x = self._incidence.learn(df)
         levelled = self._family is not None and bool(self._family.intercept)
-        if self._timing.formula == self._incidence.formula:
-            self._timing = self._incidence
-            z = x
-        else:
-            z = self._timing.learn(df)
+        z = x if self._timing is self._incidence else self._timing.learn(df)
         return Sample(times, x, z if levelled else z[:, 1:]).by_event()
 
     def _fit_family(self, sample: Sample, family: Latency, robust: bool, clustered: bool) -> None:

@@ -104,8 +104,9 @@ def average(model: Fitted, rows: Rows, weight: Array, time: float) -> Average:
     never, ever, later, slope = 0.0, 0.0, 0.0, np.zeros((1, model.layout.size))
     for start in range(0, len(rows.x), BLOCK):
         part = slice(start, start + BLOCK)
-        yes, no = model.link.log_yes(rows.x[part] @ beta), model.link.log_no(rows.x[part] @ beta)
-        clock = model.family.clock(np.full(yes.value.size, time))
+        eta = rows.x[part] @ beta
+        yes, no = model.link.log_yes(eta), model.link.log_no(eta)
+        clock = model.family.clock(np.full(eta.size, time))
         wait = model.family.log_survival(rows.z[part] @ gamma, anc, clock)
         mass, out = weight[part] * np.exp(yes.value), weight[part] * np.exp(no.value)
         never, ever = never + float(out.sum()), ever + float(mass.sum())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,8 +11,13 @@ from analysis.methods.cure.mixture.likelihood import Array, Likelihood
 from analysis.methods.cure.mixture.sample import CURED, NEVER, Times
 from analysis.statistics.newton import Evaluation, Optimum, maximise
 
-MANY = 40_000
+MANY = 30_000
 """Rows from which a fit on some of them comes first; the whole then needs three or four steps."""
+
+EVERY, MOST = 10, 20_000
+"""Of many rows every tenth is taken, and of very many no more than about `MOST`."""
+
+Function = TypeVar("Function", bound=Callable[[Array], Evaluation])
 
 
 def fit(likelihood: Likelihood) -> Optimum:
@@ -23,21 +29,23 @@ def fit(likelihood: Likelihood) -> Optimum:
         enough = (thin.times.event == CURED).sum() > 20 * likelihood.layout.size
         return Likelihood(thin, likelihood.link, likelihood.family) if enough else None
 
-    return maximise(likelihood, approach(starting_values(likelihood), sample.rows, part))
+    return maximise(likelihood, approach(likelihood, sample.rows, part, starting_values))
 
 
-def approach(start: Array, rows: int, part: Callable[[slice], Callable[[Array], Evaluation] | None]) -> Array:
-    """`start` (P,), brought near the maximum on every k-th row where there are many.
+def approach(
+    whole: Function, rows: int, part: Callable[[slice], Function | None], start: Callable[[Function], Array]
+) -> Array:
+    """Parameters (P,) near the maximum of `whole`: where there are many rows, the maximum on every k-th.
 
-    `part` builds the likelihood of some rows, or gives None where they hold too few events.
+    `part` builds the likelihood of some rows, or gives None where they hold too few events; `start` gives rough
+    parameters from a likelihood's data.
     """
-    if rows < 2 * MANY:
-        return start
-    thin = part(slice(None, None, rows // (MANY // 2)))
-    if thin is None:
-        return start
-    first = maximise(thin, start, tolerance=1e-3)
-    return first.theta if first.converged else start
+    thin = part(slice(None, None, max(EVERY, rows // MOST))) if rows >= MANY else None
+    if thin is not None:
+        first = maximise(thin, start(thin), tolerance=1e-2)
+        if first.converged:
+            return first.theta
+    return start(whole)
 
 
 def starting_values(likelihood: Likelihood) -> Array:
