@@ -1,6 +1,9 @@
 """Aggregates of the account-month panel, one file a question, written once as Ibis expressions."""
 
 from analysis.data.panel import (
+    account_features,
+    account_outcomes,
+    account_rows,
     alerts,
     chain,
     covariates,
@@ -22,6 +25,9 @@ from analysis.data.panel import (
 )
 
 __all__ = [
+    "account_features",
+    "account_outcomes",
+    "account_rows",
     "alerts",
     "chain",
     "covariates",

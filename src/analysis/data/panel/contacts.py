@@ -37,12 +37,13 @@ def customers(portfolio: Portfolio, columns: Sequence[str] = ()) -> ir.Table:
     accounts = portfolio.table("accounts")
     customer = accounts[portfolio.cluster].coalesce(accounts.account_id)
     digest = customer.hexdigest("md5")
-    fold = _hex(digest.substr(0, 1)) * 2 + (_hex(digest.substr(1, 1)) >= 8).ifelse(1, 0)
+    fold = hex_digit(digest.substr(0, 1)) * 2 + (hex_digit(digest.substr(1, 1)) >= 8).ifelse(1, 0)
     kept = {name: labelled(accounts[name]) for name in columns if name in accounts.columns}
     return accounts.select(account_id=accounts.account_id, customer=customer, fold=fold.cast("int64"), **kept)
 
 
-def _hex(digit: ir.StringValue) -> ir.IntegerValue:
+def hex_digit(digit: ir.StringValue) -> ir.IntegerValue:
+    """Value of a hexadecimal digit, 0 to 15."""
     return ibis.literal(_HEX).find(digit)
 
 
@@ -53,12 +54,13 @@ def labelled(column: ir.Column) -> ir.Column:
     return column
 
 
-def contacts(portfolio: Portfolio, first: date, last: date) -> ir.Table:
+def contacts(portfolio: Portfolio, first: date, last: date, columns: Sequence[str] = ()) -> ir.Table:
     """Contacts with debtors from day `first` to day `last`, both included.
 
     Columns: contact_id, account_id, at, day, channel, agency, `outbound` (an attempt of ours; a direction that is
     not recorded counts as outbound), `recorded` (its outcome is), `reached` (somebody answered), `right_party`,
-    `promise`, promised_amount, promised_on. Contacts meant for third parties are left out.
+    `promise`, promised_amount, promised_on, and the text columns asked for (null where the table lacks them).
+    Contacts meant for third parties are left out.
     """
     table = portfolio.table("contacts")
     outcome = optional(table, "outcome", "string")
@@ -80,6 +82,7 @@ def contacts(portfolio: Portfolio, first: date, last: date) -> ir.Table:
         promise=outcome.isin(("promise",)).coalesce(ibis.literal(False)),
         promised_amount=optional(table, "promised_amount", "float64"),
         promised_on=optional(table, "promised_on", "date"),
+        **{name: optional(table, name, "string") for name in columns},
         chosen=chosen,
     )
     return rows.filter(rows.chosen).drop("chosen")

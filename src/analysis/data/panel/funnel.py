@@ -44,7 +44,7 @@ def funnel_counts(
     """
     rows, by = _attempts(portfolio, first, last, by)
     if portfolio.has("months.amount_paid"):
-        rows = _judge_promises(portfolio, rows, grace_days)
+        rows = judge_promises(portfolio, rows, grace_days)
     else:
         rows = rows.mutate(due=ibis.literal(False), kept=ibis.literal(False), not_due=ibis.literal(False))
     by_customer = rows.group_by(*by, "customer").aggregate(
@@ -71,7 +71,7 @@ def _attempts(portfolio: Portfolio, first: date, last: date, by: Sequence[str]) 
     return rows, [name for name in by if name in rows.columns]
 
 
-def _judge_promises(portfolio: Portfolio, rows: ir.Table, grace_days: int) -> ir.Table:
+def judge_promises(portfolio: Portfolio, rows: ir.Table, grace_days: int) -> ir.Table:
     """The same attempts, with `due`, `kept` and `not_due`, false for those that are not promises."""
     panel_end = portfolio.months_covered()[1]
     covered = panel_end.year * 12 + panel_end.month
