@@ -8,8 +8,17 @@ import pytest
 from scorecard_samples import Sample
 
 from analysis.core.errors import InputError
-from analysis.methods.segmentation.contest import Contest, entrants, judge_later, judge_others
+from analysis.methods.segmentation.contest import (
+    Contest,
+    contest,
+    entrants,
+    judge_later,
+    judge_others,
+    put_to_use,
+)
 from analysis.methods.segmentation.features import informative
+from analysis.methods.segmentation.samples import part_by_time
+from analysis.methods.segmentation.scorecard import Scorecard
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +77,14 @@ def test_features_that_do_not_vary_are_named_and_left_out() -> None:
     frame = pd.DataFrame({"a": [1, 2], "flat": ["x", "x"], "empty": [None, None]})
     kept, flat = informative(frame)
     assert list(kept) == ["a"] and flat == ["flat", "empty"]
+
+
+def test_what_is_put_to_use_has_learnt_from_the_judged_accounts_too(training: Sample) -> None:
+    months = pd.Series(pd.date_range("2023-01-31", periods=20, freq="ME")).repeat(300).to_numpy()
+    labelled = training.features.assign(month=months, lost=training.event, fold=training.fold)
+    sample = part_by_time(labelled, "lost", list(training.features), 6, 3)
+    model = put_to_use(sample, "scorecard")
+    assert sample.later and isinstance(model, Scorecard)
+    assert {int(bins.counts.sum()) for bins in model.bins} == {len(labelled)}
+    found = contest(sample, "scorecard")
+    assert found.validation["accounts"].eq(900).all()

@@ -13,6 +13,7 @@ from analysis.methods.segmentation.exposure import (
     concentration,
     concentration_curve,
     exposure_at_risk,
+    exposure_by,
     profile_of_top,
     total_exposure,
 )
@@ -128,3 +129,19 @@ def test_missing_columns_and_odd_shares_are_refused() -> None:
         concentration_curve([0.0, 0.0])
     with pytest.raises(ParameterError, match="top is 10"):
         concentration([1.0, 2.0], [0, 1], top=10)
+
+
+def test_groups_add_up_to_the_whole_and_each_is_balance_times_chance_times_loss() -> None:
+    rng = np.random.default_rng(4)
+    p, loss = rng.uniform(0.05, 0.9, 300), rng.uniform(0.2, 0.95, 300)
+    accounts = pd.DataFrame(
+        {"balance": rng.gamma(2, 5000, 300), "product": rng.choice(["card", "auto"], 300), "p_charge_off": p}
+    ).assign(p_lower=p * 0.8, p_upper=p * 1.05, loss_given=loss, loss_lower=loss * 0.9, loss_upper=loss)
+    exposed = exposure_at_risk(accounts)
+    whole, groups = exposure_by(exposed).iloc[0], exposure_by(exposed, "product")
+    assert whole["exposure"] == pytest.approx(total_exposure(exposed)["exposure"])
+    sums = groups[["accounts", "balance", "exposure", "lower", "upper"]].sum()
+    assert sums.tolist() == pytest.approx(whole[sums.index].tolist())
+    assert (groups["balance"] * groups["chance"] * groups["loss_given"]).tolist() == pytest.approx(
+        groups["exposure"].tolist()
+    )

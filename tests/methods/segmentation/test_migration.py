@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.core.errors import InputError
-from analysis.methods.segmentation.migration import tier_migration
+from analysis.methods.segmentation.migration import movements, tier_migration
 
 
 def quarter(tiers: dict[str, int], balance: float = 100.0) -> pd.DataFrame:
@@ -52,3 +52,9 @@ def test_an_account_that_comes_twice_or_lacks_a_column_is_refused() -> None:
         tier_migration(before, pd.concat([before, before]))
     with pytest.raises(InputError, match="before lacks balance"):
         tier_migration(before.drop(columns="balance"), before)
+
+
+def test_movements_count_each_account_that_had_a_tier_once() -> None:
+    before, after = quarter({"A1": 1, "A2": 2, "A3": 5, "A4": 3}), quarter({"A1": 2, "A2": 1, "A3": 5, "A9": 4})
+    found = movements(before, after)
+    assert found == {"accounts": 4, "entered": 1, "left": 0.25, "better": 0.25, "same": 0.25, "worse": 0.25}

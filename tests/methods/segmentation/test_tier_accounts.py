@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.methods.segmentation.tier_accounts import tier_accounts, tier_summary
+from analysis.methods.segmentation.tier_accounts import both_ends, tier_accounts, tier_summary
 from analysis.methods.segmentation.tier_components import group_risk, with_group_risk
 from analysis.methods.segmentation.tiers import TierRules
 
@@ -63,3 +63,15 @@ def test_a_groups_risk_comes_from_the_accounts_learnt_and_not_from_those_scored(
         group_risk(learnt["industry"], learnt["lost"]).rename("industry_risk")
     )
     assert "region_risk" not in with_group_risk(scored, learnt, "lost")
+
+
+def test_both_ends_are_the_best_two_tiers_and_the_last_two() -> None:
+    tiered = tier_accounts(overdue())
+    ends, table = both_ends(tiered), tier_summary(tiered).set_index("tier")
+    assert ends["top_share"] == pytest.approx(table.loc[[1, 2], "accounts"].sum() / len(tiered))
+    assert ends["bottom_balance"] == pytest.approx(table.loc[[4, 5], "balance"].sum() / tiered["balance"].sum())
+
+
+def test_no_need_told_is_no_need() -> None:
+    accounts = overdue(3).assign(need=["none", "unknown", "illness"])
+    assert tier_accounts(accounts)["need"].tolist() == [False, False, True]

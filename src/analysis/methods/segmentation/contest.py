@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.core.errors import InputError
 from analysis.methods.segmentation.challengers import Model, fit_boosting, fit_tree, predict_held_out
 from analysis.methods.segmentation.champion import champion_table
-from analysis.methods.segmentation.features import LEAST_EVENTS, check_event
+from analysis.methods.segmentation.features import LEAST_EVENTS, check_event, informative
 from analysis.methods.segmentation.model_validation import calibration_groups, validate_model
 from analysis.methods.segmentation.samples import Sample
 from analysis.methods.segmentation.scorecard import fit_scorecard
@@ -71,6 +71,16 @@ def contest(
         return judge_others(fits, *held, judged["fold"], champion, capacity, level)
     learnt = (sample.learnt[names], sample.learnt[sample.event])
     return judge_later(fits, learnt, held, judged["fold"], champion, capacity, level)
+
+
+def put_to_use(sample: Sample, name: str, least_events: int = LEAST_EVENTS, seed: int = 0) -> Model:
+    """The model `name`, fitted to every account whose outcome is known, the judged ones too.
+
+    What the contest tells of it holds for the model as it was without them; with more and later accounts it should
+    do no worse.
+    """
+    features = informative(sample.known[sample.features])[0]
+    return entrants(least_events, seed)[name](features, check_event(sample.known[sample.event], len(features)))
 
 
 def judge_later(

@@ -77,6 +77,31 @@ def total_exposure(exposed: pd.DataFrame) -> pd.Series:
     )
 
 
+def exposure_by(exposed: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
+    """Exposure by group, or of all accounts without `by`: a row a group, the largest exposure first.
+
+    Columns: dimension (`by`, or "all"), value, accounts, balance, chance (probability of charge-off, weighted by
+    balance), loss_given (weighted by balance × chance), exposure, lower, upper. chance × loss_given × balance is
+    exposure. Limits add up as in `total_exposure`.
+    """
+    key = exposed[by].astype(str) if by else pd.Series("all", index=exposed.index)
+    weighted = exposed.assign(
+        expected=exposed["balance"] * exposed[PROBABILITY[0]], value=key, dimension=by or "all"
+    )
+    table = weighted.groupby(["dimension", "value"], as_index=False).agg(
+        accounts=("balance", "size"),
+        balance=("balance", "sum"),
+        expected=("expected", "sum"),
+        exposure=("exposure", "sum"),
+        lower=("exposure_lower", "sum"),
+        upper=("exposure_upper", "sum"),
+    )
+    chance = table["expected"] / table["balance"].where(table["balance"] > 0)
+    table.insert(4, "chance", chance)
+    table.insert(5, "loss_given", table["exposure"] / table["expected"].where(table["expected"] > 0))
+    return table.drop(columns="expected").sort_values("exposure", ascending=False, ignore_index=True)
+
+
 def concentration_curve(exposure: npt.ArrayLike, points: int = 100) -> pd.DataFrame:
     """Share of all exposure held by the largest accounts: accounts (share of them), exposure (share of it).
 

@@ -36,6 +36,22 @@ def tier_migration(before: pd.DataFrame, after: pd.DataFrame, level: float = 0.9
     return table.assign(share=share, lower=limits.lower, upper=limits.upper)
 
 
+def movements(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, float]:
+    """What became of the accounts that had a tier before: counts, and shares of them.
+
+    accounts (that had one), left (no longer among those with a tier), better (a lower number), same, worse; and
+    entered, the count of those that are new. Frames as for `tier_migration`, whose errors it raises.
+    """
+    moves = _moves(before, after)
+    old = moves[moves["from_tier"] != ENTERED]
+    stayed = old[old["to_tier"] != LEFT]
+    step = stayed["to_tier"].astype(int) - stayed["from_tier"].astype(int)
+    counts = {"left": len(old) - len(stayed), "better": (step < 0).sum(), "same": (step == 0).sum()}
+    counts["worse"] = (step > 0).sum()
+    shares = {name: float(count) / max(len(old), 1) for name, count in counts.items()}
+    return {"accounts": len(old), "entered": len(moves) - len(old), **shares}
+
+
 def _moves(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     for name, frame in (("before", before), ("after", after)):
         lost = [column for column in COLUMNS if column not in frame]

@@ -67,6 +67,12 @@ class TierRules:
         if len(self.shares) != 5 or len(self.treatments) != 5:
             raise ParameterError("shares and treatments: give five of each, for tiers 1 to 5")
 
+    @property
+    def components(self) -> list[str]:
+        """Names of all components that carry weight, whether or not a portfolio has them."""
+        both = (("value", self.value_weights), ("risk", self.risk_weights))
+        return [f"{part}_{name}" for part, weights in both for name, weight in weights.items() if weight > 0]
+
     def weights(self, components: Sequence[str]) -> dict[str, float]:
         """Each known component's weight in the score (they sum to one), named as value_… or risk_….
 
