@@ -4,33 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
 from analysis.core.spells import STILL_OPEN, SpellRules
+from analysis.data.panel.account_outcomes_months import (
+    KINDS,
+    LOSSES,
+    first_events,
+    happened_within,
+    later_months,
+)
 from analysis.data.panel.account_rows import ROW, Rows, back_in_place, engine_rows, last_number, numbered
 from analysis.data.panel.months import month_number, number_of
-from analysis.data.panel.parts import ACCOUNT, parts
-from analysis.data.panel.spell_events import BACK, LEFT, turns
+from analysis.data.panel.parts import ACCOUNT
 from analysis.data.panel.spell_exits import follow_up_end
 from analysis.data.portfolio import Portfolio
 
 HORIZONS = (3, 6, 12)
-KINDS = {
-    "cured": (BACK,),
-    "charged_off": (LEFT["charged_off"],),
-    "paid_off": (LEFT["paid_off"], LEFT["closed"]),
-    "sold": (LEFT["sold"],),
-}
-"""Exits, and the turns of an account (`spell_events`) that are such."""
-
-LOSSES = ("charged_off", "sold")
-"""Exits that charged_off_<h> counts: a claim sold while it was still open is sold at a loss."""
-
-GONE = ("paid_off", "sold", "closed")
-"""Statuses of an account's last row: nothing comes after."""
 
 
 def outcomes_after(
@@ -60,7 +52,7 @@ def outcomes_after(
     rules = rules or SpellRules()
     _require_horizons(horizons)
     keyed = numbered(rows)
-    events, later = _events(portfolio, keyed, rules), _later_months(portfolio, keyed, horizons)
+    events, later = first_events(portfolio, keyed, rules), later_months(portfolio, keyed, horizons)
     start, end = keyed["m"], last_number(portfolio)
     known = month_number(follow_up_end(portfolio, rules))
     stops = later["stops"].fillna(start).where(later["gone"] != 1, np.inf)
@@ -70,9 +62,9 @@ def outcomes_after(
     for h in horizons:
         followed = start + h <= np.minimum(end, stops)
         loss = pd.concat([within[name] for name in LOSSES], axis=1).min(axis=1)
-        made[f"charged_off_{h}"] = _happened(loss, h, start + h <= end, followed).where(open_then)
-        made[f"cured_{h}"] = _happened(within["cured"], h, start + h <= known, followed).where(late_then)
-        made[f"paid_off_{h}"] = _happened(within["paid_off"], h, start + h <= end, followed).where(open_then)
+        made[f"charged_off_{h}"] = happened_within(loss, h, start + h <= end, followed).where(open_then)
+        made[f"cured_{h}"] = happened_within(within["cured"], h, start + h <= known, followed).where(late_then)
+        made[f"paid_off_{h}"] = happened_within(within["paid_off"], h, start + h <= end, followed).where(open_then)
         if f"cash_{h}" in later.columns:
             made[f"paid_{h}"] = later[f"cash_{h}"].fillna(0.0).where(followed)
     made |= _exits(within, np.minimum(known, stops) - start, late_then)
@@ -85,12 +77,6 @@ def _require_horizons(horizons: Sequence[int]) -> None:
         raise ParameterError(f"horizons are {list(horizons)}; give whole months from 1 on, for example [3, 6, 12]")
 
 
-def _happened(after: pd.Series, h: int, covered: pd.Series, followed: pd.Series) -> pd.Series:
-    """1 or 0 where it is known; an event seen is known even if the account's own rows stop later."""
-    happened = after <= h
-    return happened.astype(float).where(covered & (happened | followed))
-
-
 def _exits(within: dict[str, pd.Series], followed: pd.Series, late: pd.Series) -> dict[str, pd.Series]:
     names = list(within)
     after = pd.concat([within[name].where(within[name] <= followed) for name in names], axis=1)
@@ -99,45 +85,6 @@ def _exits(within: dict[str, pd.Series], followed: pd.Series, late: pd.Series) -
     exit_ = pd.Series(np.array([*names, STILL_OPEN], dtype=object)[place], index=after.index)
     months = first.fillna(followed.clip(lower=0)).where(late)
     return {"exit": exit_.where(first.notna(), STILL_OPEN).where(late), "months_to_exit": months}
-
-
-def _events(portfolio: Portfolio, rows: pd.DataFrame, rules: SpellRules) -> pd.DataFrame:
-    """Month number of the first event of each kind after each row's month; missing where there is none."""
-    numbers = engine_rows(rows)
-
-    def first_of(enders: ir.Table) -> pd.DataFrame:
-        joined = numbers.inner_join(enders, [numbers[ACCOUNT] == enders.held, numbers.m < enders["at"]])
-        first = {name: joined["at"].min(where=joined.kind.isin(kinds)) for name, kinds in KINDS.items()}
-        sums = {name: number.cast("float64") for name, number in first.items()}
-        return joined.group_by(ROW).aggregate(**sums).execute()
-
-    pieces = []
-    for part in parts(portfolio, clustered=False):
-        found = turns(part, rules)
-        pieces.append(first_of(found.filter(found.ender).select("kind", held=ACCOUNT, at="m")))
-    return back_in_place(pd.concat(pieces), rows).astype(float)
-
-
-def _later_months(portfolio: Portfolio, rows: pd.DataFrame, horizons: Sequence[int]) -> pd.DataFrame:
-    """Cash after each row's month; its last month (`stops`; `gone`: nothing comes after it); its own state."""
-    months = portfolio.table("months")
-    cash = {"cash": months.amount_paid.cast("float64")} if portfolio.has("months.amount_paid") else {}
-    told = months.select(
-        held=months[ACCOUNT], at=number_of(months.month), status="status", days="days_past_due", **cash
-    )
-    numbers = engine_rows(rows)
-    joined = numbers.inner_join(told, [numbers[ACCOUNT] == told.held, numbers.m <= told["at"]])
-    joined = joined.mutate(after=joined["at"] - joined.m)
-    now = (joined.after == 0) & (joined.status == "open")
-    sums = {
-        "stops": joined["at"].max(),
-        "gone": joined.status.isin(GONE).cast("int32").max(),
-        "open_then": now.cast("int32").max(),
-        "late_then": (now & (joined.days >= 1)).cast("int32").max(),
-    }
-    for h in horizons if cash else ():
-        sums[f"cash_{h}"] = joined.cash.sum(where=joined.after.between(1, h))
-    return back_in_place(joined.group_by(ROW).aggregate(**sums).execute(), rows)
 
 
 def attribute_outcomes(portfolio: Portfolio, rows: Rows, name: str) -> pd.DataFrame:

@@ -1,0 +1,145 @@
+"""Logged decisions: what was decided on an account, by what chance, and what the months from then on brought."""
+
+from __future__ import annotations
+
+import ibis.expr.types as ir
+import pandas as pd
+
+from analysis.core.errors import InputError, ParameterError
+from analysis.core.spells import SpellRules
+from analysis.core.states import Buckets
+from analysis.data.panel.account_rows import ROW, back_in_place, engine_rows
+from analysis.data.panel.contacts import customers
+from analysis.data.panel.decisions_outcomes import decision_outcomes
+from analysis.data.panel.dimensions import UNKNOWN
+from analysis.data.panel.months import number_of
+from analysis.data.panel.parts import ACCOUNT
+from analysis.data.portfolio import Portfolio
+
+NEEDS = ("treatments.experiment_id", "treatments.arm")
+LOGGED = ("treatment", "arm", "probability", "randomised", "unit", "cost", "assignment_score", "cutoff")
+NUMBERS = ("probability", "cost", "assignment_score", "cutoff")
+
+
+def experiments(portfolio: Portfolio) -> pd.DataFrame:
+    """Experiments that the treatments tell of, one row each, by name; none: no row.
+
+    experiment; arms (their names, in alphabetical order); unit; decisions; accounts; first and last (days
+    decided); randomised (all decisions by chance); probabilities (all have the probability of their arm recorded);
+    by_cutoff (a score and its cut-off are recorded).
+    """
+    columns = ["experiment", "arms", "unit", "decisions", "accounts", "first", "last"]
+    flags = ["randomised", "probabilities", "by_cutoff"]
+    if not portfolio.has(*NEEDS):
+        return pd.DataFrame(columns=[*columns, *flags])
+    told = portfolio.table("treatments")
+    told = told.filter(told.experiment_id.notnull() & told.arm.notnull())
+    there = {name: told[name].notnull() if name in told.columns else told.arm.isnull() for name in LOGGED}
+    chance = told.randomised.fill_null(False) if "randomised" in told.columns else there["randomised"]
+    by_arm = told.group_by("experiment_id", "arm").aggregate(
+        unit=(told["unit"] if "unit" in told.columns else told.arm.nullif(told.arm)).max(),
+        decisions=told.count(),
+        first=told.decided_at.min(),
+        last=told.decided_at.max(),
+        randomised=chance.cast("int32").min(),
+        probabilities=there["probability"].cast("int32").min(),
+        by_cutoff=(there["assignment_score"] & there["cutoff"]).cast("int32").min(),
+    )
+    accounts = told.group_by("experiment_id").aggregate(accounts=told[ACCOUNT].nunique())
+    cells = by_arm.order_by("experiment_id", "arm").to_pandas().groupby("experiment_id", sort=True)
+    how = {"arm": tuple, "unit": "max", "decisions": "sum", "first": "min", "last": "max"}
+    found = cells.agg(how | dict.fromkeys(flags, "min"))
+    found = found.join(accounts.to_pandas().set_index("experiment_id")).reset_index()
+    found = found.rename(columns={"experiment_id": "experiment", "arm": "arms"}).astype(dict.fromkeys(flags, bool))
+    return found[[*columns, *flags]]
+
+
+def decisions(
+    portfolio: Portfolio,
+    experiment: str | None,
+    horizon: int = 3,
+    rules: SpellRules | None = None,
+    buckets: Buckets | None = None,
+) -> pd.DataFrame:
+    """Decisions of an experiment with what came of them, one row a decision, by account and day.
+
+    `experiment` None: the decisions that belong to none (strategy, placement, relief), their treatment as the arm.
+
+    treatment_id, account_id, decided_at
+    month   the month end before the decision: features as of it, `features_at(portfolio, found)`, know nothing of
+        the decision or of what followed
+    decided_month   the month end of the decision's month, month 1 of the `horizon`
+    treatment, arm, probability, randomised (not recorded: false), unit, cost, assignment_score, cutoff
+    customer, fold (0 to 31)
+    days_past_due, bucket, balance   at `month`; an account that fell overdue in the decision's month is `current`
+        there, and one opened in it `unknown`
+    and the outcomes of the horizon, see decision_outcomes(): paid, cured, charged_off, paid_off, back_<k>,
+        attempts, calls, complaints, relief_cost; missing where not fully observed
+
+    Raises ParameterError for an unknown experiment or a horizon below 1, InputError where none is logged.
+    """
+    if isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1:
+        raise ParameterError(f"horizon is {horizon!r}; give whole months from 1 on, for example 3")
+    rows = _logged(portfolio, experiment)
+    keyed = rows.assign(**{ROW: range(len(rows))})
+    made = [
+        rows.drop(columns="m"),
+        _standing(portfolio, keyed, buckets or Buckets()),
+        decision_outcomes(portfolio, keyed, horizon, rules or SpellRules()),
+    ]
+    return pd.concat(made, axis=1)
+
+
+def _logged(portfolio: Portfolio, experiment: str | None) -> pd.DataFrame:
+    """The decisions as they were logged, with `month` and its number m."""
+    rows = _chosen(portfolio, experiment)
+    kept = [name for name in LOGGED if name in rows.columns]
+    found = rows.select("treatment_id", ACCOUNT, "decided_at", *kept)
+    found = found.order_by(ACCOUNT, "decided_at", "treatment_id").to_pandas()
+    day = pd.to_datetime(found["decided_at"]).astype("datetime64[ns]")
+    ends = {"month": day + pd.offsets.MonthEnd(-1), "decided_month": day + pd.offsets.MonthEnd(0)}
+    if "randomised" in found.columns:
+        found["randomised"] = found["randomised"].map({True: True}).notna()
+    numbers = {name: found[name].astype(float) for name in NUMBERS if name in found.columns}
+    if "arm" not in found.columns:
+        numbers["arm"] = found["treatment"]
+    found = found.assign(decided_at=day, **numbers)
+    found["arm"] = found["arm"].fillna(found["treatment"])
+    for place, (name, values) in enumerate(ends.items()):
+        found.insert(3 + place, name, values.astype("datetime64[ns]"))
+    m = found["month"].dt.year * 12 + found["month"].dt.month - 1
+    return found.assign(m=m.astype("int32"))
+
+
+def _chosen(portfolio: Portfolio, experiment: str | None) -> ir.Table:
+    if not portfolio.has("treatments"):
+        raise InputError("this portfolio logs no treatments, so there is no decision to judge")
+    treatments = portfolio.table("treatments")
+    if experiment is None:
+        if "experiment_id" not in treatments.columns:
+            return treatments
+        return treatments.filter(treatments.experiment_id.isnull())
+    known = experiments(portfolio)["experiment"].tolist()
+    if experiment not in known:
+        raise ParameterError(f"experiment '{experiment}' is unknown; logged are {', '.join(known) or 'none'}")
+    return treatments.filter((treatments.experiment_id == experiment) & treatments.arm.notnull())
+
+
+def _standing(portfolio: Portfolio, rows: pd.DataFrame, buckets: Buckets) -> pd.DataFrame:
+    """Customer, fold, days past due, bucket and balance at the month end before the decision."""
+    who, months = customers(portfolio), portfolio.table("months")
+    who = who.select("customer", "fold", who=who[ACCOUNT])
+    told = months.select(
+        "days_past_due", balance=months.balance.cast("float64"), held=months[ACCOUNT], at=number_of(months.month)
+    )
+    numbers = engine_rows(rows)
+    joined = numbers.left_join(who, numbers[ACCOUNT] == who.who)
+    joined = joined.left_join(told, [joined[ACCOUNT] == told.held, joined.m == told["at"]])
+    found = joined.select(
+        ROW, "customer", "fold", "balance", days_past_due=joined.days_past_due.cast("float64")
+    ).execute()
+    found = back_in_place(found, rows)
+    days = found["days_past_due"]
+    bucket = [UNKNOWN if pd.isna(value) else buckets.label(int(value)) for value in days]
+    found["bucket"] = pd.Categorical(bucket, [*buckets.labels, UNKNOWN], ordered=True)
+    return found[["customer", "fold", "days_past_due", "bucket", "balance"]]
