@@ -57,7 +57,8 @@ def work(job: Job, connection: Connection) -> None:
         # A person's own IPython start-up files must not run in a report.
         os.environ |= {"IPYTHONDIR": folder, "JUPYTER_RUNTIME_DIR": folder, "PYTHONHASHSEED": "0"}
         # Chapters run side by side, on small matrices: threads of their own would only get in each other's way.
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+            os.environ.setdefault(threads, "1")
         outcome = _run(job, connection)
     connection.send(("end", outcome | {"peak_memory_mb": _peak_memory_mb()}))
 
