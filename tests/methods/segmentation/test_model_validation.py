@@ -12,11 +12,8 @@ from scorecard_samples import Sample, draw
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from analysis.core.errors import InputError, ParameterError
-from analysis.methods.segmentation.model_validation import (
-    accuracy_against_no,
-    calibration_groups,
-    validate_model,
-)
+from analysis.methods.segmentation.model_validation import calibration_groups, validate_model
+from analysis.statistics.base_rate import accuracy_against_no
 
 
 def measures(predicted: np.ndarray, event: np.ndarray, fold: np.ndarray, capacity: float = 0.1) -> pd.DataFrame:

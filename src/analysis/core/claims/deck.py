@@ -1,0 +1,28 @@
+"""A claim file: a document, its claims, and how they hang together."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from analysis.core.claims.claim import Claim
+from analysis.core.claims.entry import Entry
+from analysis.core.claims.relations import Relation
+
+
+class Document(Entry):
+    """The document that claims were taken from."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    title: str
+    source: str
+    """Name of the file; figures are found there by line."""
+    year: int | None = Field(None, ge=1900, le=2100)
+    note: str = ""
+
+
+class Deck(Entry):
+    """A claim file. One without a document holds relations only, between the claims of other files."""
+
+    document: Document | None = None
+    claims: tuple[Claim, ...] = ()
+    relations: tuple[Relation, ...] = ()

@@ -1,0 +1,104 @@
+"""Reading claim files: all of a folder, so that claims of one document can be held against another's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from analysis.core.claims.claim import Claim
+from analysis.core.claims.deck import Deck, Document
+from analysis.core.claims.explain import explain
+from analysis.core.claims.references import wrong_references
+from analysis.core.claims.relations import Relation
+from analysis.core.errors import ParameterError
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Claims of several documents, in the order of the files, with what relates them."""
+
+    decks: tuple[Deck, ...]
+
+    @property
+    def claims(self) -> dict[str, Claim]:
+        """Claim by id."""
+        return {claim.id: claim for deck in self.decks for claim in deck.claims}
+
+    @property
+    def documents(self) -> dict[str, Document]:
+        """Document by the id of each of its claims."""
+        return {claim.id: deck.document for deck in self.decks if deck.document for claim in deck.claims}
+
+    @property
+    def relations(self) -> tuple[Relation, ...]:
+        return tuple(relation for deck in self.decks for relation in deck.relations)
+
+
+def load_claims(*paths: Path | str) -> Registry:
+    """Claims of files, or of all `*.yml` directly in a folder.
+
+    Raises ParameterError that names the file, the claim and every wrong field, unit or reference, with the nearest
+    known name and what is allowed.
+    """
+    files = [file for path in paths for file in _files(Path(path))]
+    registry = Registry(tuple(_read(file) for file in files))
+    _refuse(f"{', '.join(map(str, paths))}: claims that cannot be used.", list(_wrong_together(registry)))
+    return registry
+
+
+def claim_schema() -> dict[str, Any]:
+    """JSON schema of a claim file, for editors that check while one types."""
+    schema = Deck.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Claim file"}
+
+
+def _files(path: Path) -> Iterable[Path]:
+    if path.is_dir():
+        found = sorted(path.glob("*.yml"))
+        if not found:
+            raise ParameterError(f"{path} holds no claim file (*.yml)")
+        return found
+    if not path.is_file():
+        raise ParameterError(f"claim file {path} does not exist")
+    return [path]
+
+
+def _read(path: Path) -> Deck:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{path} is not valid YAML: {error}") from None
+    if not isinstance(content, dict):
+        raise ParameterError(f"{path} must hold fields and values, not {type(content).__name__}")
+    try:
+        return Deck.model_validate(content)
+    except ValidationError as error:
+        _refuse(f"{path}: claims that cannot be used.", list(explain(error, content)))
+        raise
+
+
+def _wrong_together(registry: Registry) -> Iterator[str]:
+    """What can only be seen across files: ids used twice, documents left out, references to nothing."""
+    claims = registry.claims
+    ids = Counter(claim.id for deck in registry.decks for claim in deck.claims)
+    yield from (
+        f"claim '{name}' is there {count} times; an id is used once" for name, count in ids.items() if count > 1
+    )
+    for deck in registry.decks:
+        if deck.claims and deck.document is None:
+            yield f"claim '{deck.claims[0].id}': its file has no 'document'; give id, title and source"
+    for relation in registry.relations:
+        for wrong in wrong_references(relation, claims):
+            yield f"relation '{relation.id}': {wrong}"
+
+
+def _refuse(head: str, wrong: list[str]) -> None:
+    if wrong:
+        lines = "\n".join(f"{number:3d}. {line}" for number, line in enumerate(wrong, 1))
+        raise ParameterError(f"{head}\n{lines}") from None
