@@ -51,7 +51,8 @@ def experiments(portfolio: Portfolio) -> pd.DataFrame:
     found = cells.agg(how | dict.fromkeys(flags, "min"))
     found = found.join(accounts.to_pandas().set_index("experiment_id")).reset_index()
     found = found.rename(columns={"experiment_id": "experiment", "arm": "arms"}).astype(dict.fromkeys(flags, bool))
-    return found[[*columns, *flags]]
+    days = {name: pd.to_datetime(found[name]).astype("datetime64[ns]") for name in ("first", "last")}
+    return found.assign(**days)[[*columns, *flags]]
 
 
 def decisions(
