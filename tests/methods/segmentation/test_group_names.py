@@ -87,6 +87,12 @@ def test_late_and_out_of_reach_is_litigation_before_it_is_lost_contact() -> None
     assert list(name_groups(table).decided_by) == ["days_past_due.unreachable", "unreachable"]
 
 
+def test_promising_without_paying_is_not_negotiable_when_late() -> None:
+    speaks = {"right_party_3m": 2.0, "promises_3m": 2.0}
+    table = shown({1: speaks | {"days_past_due": -0.5}, 2: speaks | {"days_past_due": 0.9, "paid_share_3m": -0.8}})
+    assert list(name_groups(table).name) == ["negotiable", "promises_unpaid"]
+
+
 def test_a_group_that_no_rule_knows_is_told_by_its_two_largest_differences() -> None:
     table = shown({1: {"age": -0.2, "logins_3m": 0.4, "spend_change_3m": 0.1}})
     found = name_groups(table).iloc[0]

@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from analysis.core.errors import InputError, ParameterError
 from analysis.methods.segmentation.groups import Groups, choose_groups
+from analysis.methods.segmentation.groups_behaviour import behaviour_numbers
 from analysis.methods.segmentation.groups_preparation import prepare, varying_features
 from analysis.methods.segmentation.groups_stability import choose
 
@@ -53,13 +54,15 @@ def test_the_choice_is_the_largest_silhouette_among_the_stable() -> None:
     table = pd.DataFrame(
         {
             "groups": [2, 3, 4, 5],
-            "silhouette": [0.30, 0.40, 0.50, 0.60],
+            "silhouette": [0.20, 0.30, 0.40, 0.305],
             "stability": [0.99, 0.85, 0.79, 0.95],
             "smallest": [0.3, 0.2, 0.2, 0.01],
         }
     )
     assert choose(table, 0.8, 0.02) == (3, True)
-    assert choose(table, 0.8, 0.0) == (5, True)
+    assert choose(table, 0.8, 0.0) == (3, True), "5 groups are within .01: the fewer are taken"
+    assert choose(table, 0.8, 0.0, close=0.0) == (5, True)
+    assert choose(table, 0.7, 0.02) == (4, True)
     assert choose(table, 0.999, 0.02) == (2, False)
 
 
@@ -155,6 +158,25 @@ def test_varying_features_are_those_that_prepare_accepts() -> None:
     )
     assert varying_features(frame) == ["balance", "secured"]
     assert prepare(frame[["balance", "secured"]]).features == ("balance", "secured")
+
+
+def test_account_features_become_numbers_to_group_by() -> None:
+    features = pd.DataFrame(
+        {
+            "account_id": ["a", "b", "c", "d"],
+            "product": "card",
+            "days_past_due": [10, 40, 70, 100],
+            "months_since_right_party": [0.0, 30.0, np.nan, 2.0],
+            "last_outcome": ["refused", "none", "unknown", "promise"],
+            "unreachable": 1,
+        }
+    )
+    found = behaviour_numbers(features, trim=0.0)
+    assert list(found.columns) == ["days_past_due", "months_since_right_party", "refused"]
+    assert found.months_since_right_party.tolist() == [0, 12, 12, 2]
+    assert found.refused.iloc[[0, 1, 3]].tolist() == [1, 0, 0] and np.isnan(found.refused.iloc[2])
+    with pytest.raises(InputError, match="none of balance is there and varies"):
+        behaviour_numbers(features, names=["balance"])
 
 
 FRAME = pd.DataFrame({"balance": np.arange(300.0), "dpd": np.arange(300.0) % 7})

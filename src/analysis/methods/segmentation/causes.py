@@ -56,6 +56,8 @@ def predict_causes(
     Raises ParameterError for protected features, InputError for features named after the reason itself, for
     unknown causes, and for a cause with fewer than `least` accounts recorded.
     """
+    import sklearn.ensemble
+    import sklearn.linear_model  # noqa: F401 - threads are limited only of libraries already loaded
     from threadpoolctl import threadpool_limits
 
     refuse_protected(features.columns)

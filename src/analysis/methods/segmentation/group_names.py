@@ -53,15 +53,12 @@ RULES = (
     NamingRule(
         "litigation",
         (
-            {"days_past_due": 0.5, "unreachable": 0.5},
-            {"days_past_due": 0.5, "refused": 0.5},
+            {"days_past_due": 0.25, "unreachable": 0.5},
+            {"days_past_due": 0.25, "refused": 0.5},
             {"days_past_due": 0.5, "right_party_3m": -0.25, "paid_share_3m": -0.25},
         ),
     ),
-    NamingRule(
-        "lost_contact",
-        ({"unreachable": 0.5}, {"months_since_right_party": 0.5, "attempts_3m": 0.25, "right_party_3m": -0.25}),
-    ),
+    NamingRule("lost_contact", ({"unreachable": 0.5}, {"months_since_right_party": 0.5, "attempts_3m": 0.25})),
     NamingRule(
         "negotiable",
         (
@@ -69,13 +66,19 @@ RULES = (
             {"right_party_3m": 0.25, "promises_kept_share": 0.25, "days_past_due": -0.1},
         ),
     ),
+    NamingRule("promises_unpaid", ({"promises_3m": 0.5, "paid_share_3m": -0.25},)),
     NamingRule("heavy_balance", ({"balance": 0.75},)),
-    NamingRule("repeat_late", ({"times_overdue_12m": 0.5}, {"on_time_share": -0.75})),
-    NamingRule("newly_late", ({"days_past_due": -0.15, "on_time_share": 0.25}, {"months_overdue_12m": -0.5})),
+    NamingRule("long_late", ({"days_past_due": 0.75},)),
+    NamingRule("repeat_late", ({"times_overdue_12m": 0.5},)),
+    NamingRule("newly_late", ({"days_past_due": -0.15, "on_time_share": 0.25},)),
 )
-"""The first rule that holds names the group: late without contact or payment (litigation), out of reach
-(lost_contact), reached and promising and early (negotiable), owing much (heavy_balance), late again and again
-(repeat_late), late for the first time in long (newly_late). Numbers are standard deviations of all accounts."""
+"""The first rule that holds names the group.
+
+In words: late, and out of reach, refusing, or neither spoken to nor paying (litigation); out of reach
+(lost_contact); reached and promising or keeping promises, and early (negotiable); promising and not paying
+(promises_unpaid); owing much (heavy_balance); late for long (long_late); late again and again (repeat_late); early,
+and mostly on time before (newly_late). Numbers are standard deviations of all accounts.
+"""
 
 
 def profile_groups(

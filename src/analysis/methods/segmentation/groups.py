@@ -69,9 +69,10 @@ def choose_groups(
 ) -> Groups:
     """Group accounts by numeric `features` (n rows), standardised, winsorised and completed as `prepare` says.
 
-    The number of groups is the one of `candidates` with the largest mean silhouette among those that are stable
-    (median adjusted Rand index at least `least_stability` over `resamples` bootstrap samples of customers' folds)
-    and whose smallest group holds at least the share `smallest`; if none is, the most stable, with `stable` false.
+    The number of groups is the one of `candidates` with the largest mean silhouette, or the fewest groups within
+    0.01 of it, among those that are stable (median adjusted Rand index at least `least_stability` over `resamples`
+    bootstrap samples of customers' folds) and whose smallest group holds at least the share `smallest`; if there
+    is none, the most stable, with `stable` false.
     `fold` (n) is a random group of customers. The criteria are computed on at most `sample` accounts (silhouettes
     on `distances` of them), drawn by `seed`; the groups themselves are learnt from all. The same accounts and seed
     give the same groups. MacQueen (1967), Proc. 5th Berkeley Symposium, 281–297, by scikit-learn.
@@ -79,6 +80,7 @@ def choose_groups(
     Raises as `prepare` does, ParameterError for candidates that aren't whole numbers from 2, and InputError for a
     fold for each account that isn't there, fewer than two folds, or fewer distinct accounts than groups.
     """
+    import sklearn.cluster  # noqa: F401 - threads are limited only of libraries already loaded
     from threadpoolctl import threadpool_limits
 
     tried = _candidates(candidates)

@@ -78,8 +78,9 @@ def prepare(
     """Learn how to make features (n rows, numbers or truth values) comparable.
 
     In this order: missing values take the median; values beyond the quantiles `trim` and 1 − `trim` are drawn in
-    to them; a feature that is never negative and whose skewness is then above `skewed` becomes log(1 + value ÷
-    its median positive value), as money usually does, so that its currency doesn't matter; all are standardised.
+    to them; a feature that is never negative, has more than two values and a skewness then above `skewed` becomes
+    log(1 + value ÷ its median positive value), as money usually does, so that its currency doesn't matter; all
+    are standardised. A rare flag lies many standard deviations out, so k-means tends to make it a group.
 
     Raises ParameterError for a protected feature, a repeated one or none; InputError for text, infinite values, a
     feature that holds one value (throughout, or once winsorised), and fewer than `least_accounts` accounts.
@@ -145,7 +146,7 @@ def _learn(name: str, values: Array, trim: float, skewed: float) -> FeatureScale
     lower, upper = (float(np.quantile(filled, q)) for q in (trim, 1.0 - trim))
     drawn = np.clip(filled, lower, upper)
     skewness = _skewness(drawn)
-    logged = bool(filled.min() >= 0 and skewness > skewed)
+    logged = bool(filled.min() >= 0 and skewness > skewed and np.unique(drawn).size > 2)
     unit = float(np.median(drawn[drawn > 0])) if logged else 1.0
     final = np.log1p(drawn / unit) if logged else drawn
     sd = float(final.std()) if upper > lower else 0.0

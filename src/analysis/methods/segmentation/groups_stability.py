@@ -19,6 +19,10 @@ STARTS_AGAIN = 3
 """Random starts of each fit to a resample."""
 
 
+CLOSE = 0.01
+"""Silhouettes no further apart are taken as equal; they differ by as much from one sample to another."""
+
+
 class Choice(NamedTuple):
     """The number of groups taken, and whether it met the bar of stability."""
 
@@ -95,11 +99,13 @@ def _labels_learnt_from(prepared: Array, weight: Array, groups: int, seed: int) 
     return np.asarray(model.predict(prepared))
 
 
-def choose(table: pd.DataFrame, least_stability: float, smallest: float) -> Choice:
-    """The rule: of the numbers whose median stability reaches `least_stability` and whose smallest group holds at
-    least the share `smallest`, the one with the largest silhouette (the fewer groups where two are equal). Where
-    none does, the most stable one, and `stable` is false."""
+def choose(table: pd.DataFrame, least_stability: float, smallest: float, close: float = CLOSE) -> Choice:
+    """The rule. Of the numbers whose median stability reaches `least_stability` and whose smallest group holds at
+    least the share `smallest`: the largest silhouette, or the fewest groups that come within `close` of it. Where
+    there is no such number: the most stable one, and `stable` is false."""
     good = table[(table["stability"] >= least_stability) & (table["smallest"] >= smallest)]
-    by = ["stability", "groups"] if good.empty else ["silhouette", "groups"]
-    best = (table if good.empty else good).sort_values(by, ascending=[False, True]).iloc[0]
-    return Choice(int(best["groups"]), not good.empty)
+    if good.empty:
+        best = table.sort_values(["stability", "groups"], ascending=[False, True])
+    else:
+        best = good[good["silhouette"] >= good["silhouette"].max() - close].sort_values("groups")
+    return Choice(int(best["groups"].iloc[0]), not good.empty)
