@@ -73,6 +73,13 @@ def test_marginals_and_survival_sum_to_one(hazard: list[float]) -> None:
     assert marginal_from_hazard(hazard).sum() + np.prod(1 - np.array(hazard)) == pytest.approx(1.0)
 
 
+def test_accounts_that_leave_without_default_cannot_default_later() -> None:
+    # 10% default and 20% close each period: 0.1, 0.7·0.1, 0.49·0.1.
+    assert marginal_from_hazard([0.1] * 3, 0.2) == pytest.approx([0.1, 0.07, 0.049])
+    with pytest.raises(ParameterError, match="hazard and other_exit sum to more than 1"):
+        marginal_from_hazard([0.6], 0.5)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.floats(0, 0.2), st.floats(0, 1), st.floats(0, 0.5), st.integers(1, 60))
 def test_loss_is_never_more_than_exposure_and_twelve_months_never_more_than_life(

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.core.errors import InputError, ParameterError
+from analysis.methods.stress.basel_capital import asset_correlation, capital_requirement
 from analysis.methods.stress.loss_cells import factor_loadings, group_accounts
 from analysis.methods.stress.loss_contributions import tail_contributions
 from analysis.methods.stress.loss_distribution import LossDraws, normal_tail, simulate_losses, tail_table
@@ -35,6 +36,15 @@ def test_a_fine_grained_book_has_vasiceks_quantile_within_simulation_error() -> 
     mean = expected_shortfall(table.level.to_numpy(), 0.02, 0.15, 0.45) * 2_000_000
     assert ((table.shortfall_lower <= mean) & (mean <= table.shortfall_upper)).all()
     assert (table.normal_error.abs() < 0.003).all()
+
+
+@pytest.mark.parametrize("kind", ["residential_mortgage", "qualifying_revolving", "other_retail"])
+def test_the_unexpected_loss_of_a_fine_grained_book_is_basels_capital(kind: str) -> None:
+    cells = pd.DataFrame({"product": ["any"], "pd": 0.01, "lgd": 0.45, "ead": 1.0, "accounts": 5_000_000})
+    correlation = float(asset_correlation(0.01, kind))
+    tail = tail_table(simulate_losses(cells, correlation, 40_000, seed=8), (0.999,), confidence=0.99).iloc[0]
+    capital = float(capital_requirement(0.01, 0.45, kind)) * 5_000_000
+    assert tail.var_lower <= capital + tail.expected_loss <= tail.var_upper
 
 
 def test_cells_have_the_law_of_account_level_draws() -> None:

@@ -17,17 +17,20 @@ import pandas as pd
 from analysis.core.errors import InputError, ParameterError
 from analysis.methods.stress.one_factor import Array, fraction
 
-BASES = ("twelve_month", "lifetime")
 
+def marginal_from_hazard(hazard: npt.ArrayLike, other_exit: npt.ArrayLike = 0.0) -> Array:
+    """Marginal PD by period from the hazard (default in t, given none before): h(t)·Π(1 − h(s) − e(s)), s < t.
 
-def marginal_from_hazard(hazard: npt.ArrayLike) -> Array:
-    """Marginal PD by period from the hazard (default in t, given none before): h(t)·Π(1 − h(s)), s < t.
-
-    Unconditional, so that they sum to the cumulative PD; accounts that leave otherwise belong in the EAD's or in
-    the hazard's own survival, not in both.
+    Unconditional, so that they sum to the cumulative PD. `other_exit` e: hazard of leaving without default (paid
+    off, closed), where the EAD is that of an account still open; leave it out where the EAD shrinks by those exits.
+    Raises ParameterError where the two sum to more than 1 in a period.
     """
-    chance = fraction("hazard", hazard)
-    alive = np.cumprod(1.0 - chance, axis=-1)
+    chance, leaves = np.broadcast_arrays(fraction("hazard", hazard), fraction("other_exit", other_exit))
+    if np.any(chance + leaves > 1 + 1e-9):
+        raise ParameterError(
+            "hazard and other_exit sum to more than 1 in a period; they are shares of who is left"
+        )
+    alive = np.cumprod(np.maximum(1.0 - chance - leaves, 0.0), axis=-1)
     before = np.concatenate([np.ones_like(alive[..., :1]), alive[..., :-1]], axis=-1)
     return np.asarray(chance * before)
 

@@ -11,10 +11,10 @@ from analysis.methods.stress.one_factor import Array, fraction
 
 
 def drawn_and_undrawn(balance: npt.ArrayLike, limit: npt.ArrayLike, conversion: npt.ArrayLike) -> Array:
-    """EAD of a revolving account: balance + conversion × what is left of the limit (nothing, where it is
-    exceeded).
+    """EAD of a revolving account: balance + conversion × what is left of the limit.
 
     `conversion`: credit conversion factor, the share of the undrawn limit drawn by the time of default, 0 to 1.
+    Where the balance exceeds the limit, nothing is added.
     """
     owed, ceiling = _amount("balance", balance), _amount("limit", limit)
     return np.asarray(owed + fraction("conversion", conversion) * np.maximum(ceiling - owed, 0.0))

@@ -1,5 +1,4 @@
-"""Loss given default from what happens after it: some accounts cure, the rest are recovered from, later and at a
-cost.
+"""Loss given default from what happens after it: some cure, the rest pay later, in part, at a cost.
 
 LGD = C·l + (1 − C)·(1 − Σ R(t)·(1 − cost)·v^(d + t)), with C the share that cures, l the loss on a cure, R(t) the
 share of the claim recovered in month t after charge-off, d months from default to charge-off, v = (1 + r)^(−1/12).

@@ -21,7 +21,8 @@ class StagingRules:
     `low_risk_pd`: an account at or below this PD stays in stage 1 unless past due (B5.5.22); 0 turns that off.
     `stage_2_days`: days past due from which stage 2 is presumed. IFRS 9 5.5.11 says more than 30; 30, the default,
     is the first day of the bucket 30–59 and a day stricter; 31 follows the letter.
-    `stage_3_days`: days past due from which an account is in default, at most 90 (B5.5.37).
+    `stage_3_days`: days past due from which an account is in default: at most 90, unless rebutted
+    (B5.5.37).
     """
 
     relative_rise: float = 2.0
