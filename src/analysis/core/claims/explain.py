@@ -38,7 +38,8 @@ def _sentence(problem: Any, location: Sequence[int | str], fields: list[str]) ->
     name, came = ".".join(fields), problem["input"]
     if problem["type"] == "extra_forbidden":
         known = list(_model_at(location[:-1]).model_fields)
-        return f"field {unknown('field', fields[-1], known).removeprefix('field ')}"
+        inside = f"in '{'.'.join(fields[:-1])}' " if len(fields) > 1 else ""
+        return inside + unknown("field", fields[-1], known)
     if problem["type"] == "missing":
         return f"'{name}' is required"
     if problem["type"] in ("literal_error", "union_tag_invalid"):

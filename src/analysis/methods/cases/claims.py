@@ -51,21 +51,23 @@ def verdicts(registry: Registry, findings: pd.DataFrame | None = None) -> pd.Dat
     rank = {verdict: i for i, verdict in enumerate(VERDICTS)}
     ranked = table.assign(rank=table["verdict"].map(rank)).sort_values("rank", kind="stable")
     worst = ranked.drop_duplicates("claim")[list(KEPT)]
-    told = table.merge(worst[["claim", "reason"]], on=["claim", "reason"]).groupby("claim", sort=False)
+    told = _readings(table.merge(worst[["claim", "reason"]], on=["claim", "reason"]))
     worst = worst.assign(
         meaning=[REASONS[reason][1] for reason in worst["reason"]],
-        readings=worst["claim"].map(told[["recomputed", "unit", "item"]].apply(_readings)),
+        readings=worst["claim"].map(told).fillna(""),
         findings=worst["claim"].map(table.loc[table["check"] != "none", "claim"].value_counts()),
     )
     frame = _stated(registry).merge(worst, on="claim", validate="one_to_one")
     return frame.astype({"findings": "Int64"}).fillna({"findings": 0})
 
 
-def _readings(findings: pd.DataFrame) -> str:
-    """What was recomputed, all of it: `17 points; 48.57 percent`."""
-    rows = findings.dropna(subset=["recomputed"]).itertuples()
-    texts = (f"{row.recomputed:.4g} {_label(str(row.item), str(row.unit))}".strip() for row in rows)
-    return "; ".join(dict.fromkeys(texts))
+def _readings(findings: pd.DataFrame) -> dict[str, str]:
+    """Claim → what was recomputed, all of it: `17 points; 48.57 percent`."""
+    texts: dict[str, list[str]] = {}
+    for row in findings.dropna(subset=["recomputed"]).itertuples():
+        text = f"{row.recomputed:.4g} {_label(str(row.item), str(row.unit))}".strip()
+        texts.setdefault(str(row.claim), []).append(text)
+    return {claim: "; ".join(dict.fromkeys(lines)) for claim, lines in texts.items()}
 
 
 def _label(item: str, unit: str) -> str:

@@ -63,6 +63,16 @@ def detectable_difference(first: float, size: float, power: float = 0.8, alpha: 
     return high - first
 
 
+def chance_difference(first: float, second: float, sizes: tuple[float, float], alpha: float = 0.05) -> float:
+    """Difference of two shares that chance alone exceeds in `alpha` of samples of these sizes.
+
+    z_{1−α/2} √(p̄ q̄ (1/n₁ + 1/n₂)), with p̄ the share in both arms together, which is what the usual test asks.
+    """
+    _check(first, second, 0.5, alpha)
+    mean = (first * sizes[0] + second * sizes[1]) / sum(sizes)
+    return _quantile(1 - alpha / 2) * math.sqrt(mean * (1 - mean) * (1 / sizes[0] + 1 / sizes[1]))
+
+
 def relative_change_size(change: float, power: float = 0.8, alpha: float = 0.05) -> float:
     """Accounts in each arm for a relative change of a mean (0.1: a tenth), for each unit of squared spread.
 

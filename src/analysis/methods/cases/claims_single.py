@@ -1,4 +1,4 @@
-"""Checks that a claim bears on its own: bounds, growth rates, parts of a whole, printed formulas, timing."""
+"""Checks that a claim bears on its own: bounds, growth rates, parts of a whole, formulas, timing, chance."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from analysis.core.claims.claim import Claim, Formula
 from analysis.core.claims.expression import evaluate
 from analysis.methods.cases.claims_change import check_change, level
 from analysis.methods.cases.claims_intervals import combine, span
+from analysis.methods.cases.claims_power import chance_difference
 from analysis.methods.cases.claims_reasons import Finding
 
 
 def check_alone(claim: Claim) -> Iterator[Finding]:
     """All findings on a claim that need no other."""
-    for check in (check_bounds, check_change, check_growth, check_parts, check_formula, check_timing):
+    checks = (check_bounds, check_change, check_growth, check_parts, check_formula, check_timing, check_chance)
+    for check in checks:
         yield from check(claim)
 
 
@@ -75,6 +77,17 @@ def _ranks(claim: Claim, formula: Formula) -> Iterator[Finding]:
 
 def _inputs(formula: Formula, i: int) -> dict[str, float]:
     return {name: values[i if len(values) > 1 else 0] for name, values in formula.inputs.items()}
+
+
+def check_chance(claim: Claim) -> Iterator[Finding]:
+    """Difference of two shares against what chance gives in one sample of twenty, where both arms are printed."""
+    sizes = (claim.sample.control, claim.sample.treated) if claim.sample else (None, None)
+    if claim.unit != "percent" or not (claim.before and claim.after and sizes[0] and sizes[1]):
+        return
+    before, after = (level(claim, name).value / 100 for name in ("before", "after"))
+    largest = chance_difference(before, after, (float(sizes[0]), float(sizes[1])))
+    reason = "beyond_chance" if abs(after - before) > largest else "within_chance"
+    yield Finding(claim.id, "chance", reason, (after - before) * 100, largest * 100, "points")
 
 
 def check_timing(claim: Claim) -> Iterator[Finding]:

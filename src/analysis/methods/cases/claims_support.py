@@ -66,6 +66,8 @@ def support(registry: Registry, power: float = 0.8, alpha: float = 0.05) -> pd.D
 def _needs(claim: Claim, effect: _Effect | None) -> str:
     if claim.compared in WHOLE and claim.design in EFFECTS:
         return NEEDS_OTHERS
+    if claim.design == "ab_test" and claim.sample and claim.sample.control:
+        return "the outcome named beforehand and the interval of the difference"
     lacking = claim.design in EFFECTS and claim.change is not None and effect is None
     return NEEDS[claim.design] + ("; and the level it started from" if lacking else "")
 
