@@ -111,6 +111,13 @@ def test_the_pdf_says_what_the_site_says(site: Path):
         assert any(words in read_page(site / f"{name}.html").text for name in PAGES)
 
 
+def test_a_table_without_caption_stands_in_the_column_of_the_prose(site: Path):
+    body = (site.parents[2] / "work" / "demo" / "2025Q4" / "assembled" / "body.typ").read_text(encoding="utf-8")
+    before, mark, _ = body.partition("[mark], [meaning]")
+    assert mark and before.rindex("#table(") > before.rindex("#figure(")
+    assert "#figure" not in before[before.rindex("bears") :]
+
+
 def test_two_renderings_give_the_same_bytes(site: Path, work: Path, tmp_path: Path):
     render(work, tmp_path / "again", make_info())
     for path in (p for p in (tmp_path / "again").rglob("*") if p.is_file()):

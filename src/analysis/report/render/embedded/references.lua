@@ -98,21 +98,29 @@ end
 local function typst_table(element, id, caption)
   local text = pandoc.write(pandoc.Pandoc { element }, 'typst')
   text = text:gsub('^#figure%(%s*align%(center%)%[', ''):gsub('^#align%(center%)%[', ''):gsub('%]%s*,%s*kind: table%s*%)%s*$', '')
-  local tail = id ~= '' and ', caption: [' .. to_typst(caption) .. ']) <' .. id .. '>' or ')'
+  -- without a caption it stands in the column of the prose
+  if #caption == 0 then return pandoc.RawBlock('typst', text) end
+  local label = id ~= '' and ' <' .. id .. '>' or ''
   return pandoc.RawBlock('typst', table.concat {
-    '#figure(align(left)[', text, '], numbering: none, kind: table', tail,
+    '#figure(align(left)[', text, '], numbering: none, kind: table, caption: [', to_typst(caption), '])', label,
   })
 end
 
 local function html_table(element, id, caption)
   local name = labels[id] and name_of(id) or 'Table'
-  return {
-    pandoc.RawBlock('html', '<figure class="table" ' .. (id ~= '' and 'id="' .. id .. '"' or '') .. '>'),
-    pandoc.RawBlock('html', '<figcaption>'), pandoc.Plain(caption), pandoc.RawBlock('html', '</figcaption>'),
+  local out = pandoc.Blocks {
     pandoc.RawBlock('html', '<div class="scroll" role="region" tabindex="0" aria-label="' .. name .. '">'),
     element,
-    pandoc.RawBlock('html', '</div></figure>'),
+    pandoc.RawBlock('html', '</div>'),
   }
+  if id == '' and #caption == 0 then return out end
+  local head = pandoc.Blocks {
+    pandoc.RawBlock('html', '<figure class="table" ' .. (id ~= '' and 'id="' .. id .. '"' or '') .. '>'),
+    pandoc.RawBlock('html', '<figcaption>'), pandoc.Plain(caption), pandoc.RawBlock('html', '</figcaption>'),
+  }
+  head:extend(out)
+  head:insert(pandoc.RawBlock('html', '</figure>'))
+  return head
 end
 
 local function as_table(element)
