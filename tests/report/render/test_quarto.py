@@ -11,6 +11,7 @@ from editions import RUN, make_info, prepare, render
 
 from analysis.core.errors import ParameterError
 from analysis.report.render.edition import PROJECT
+from analysis.report.render.pages import read_page
 from analysis.report.render.processes import RenderError
 from analysis.report.render.quarto import quarto_version, write_project
 
@@ -19,10 +20,15 @@ echo "$@" >> "$FAKE_LOG"
 [ "$1" = render ] && mkdir -p _book
 case "$*" in
   "--version") echo "{version}" ;;
-  "render . --to html") for page in {pages}; do echo "<html></html>" > _book/$page.html; done; echo "{said}" ;;
+  "render . --to html") for page in {pages}; do printf '{page}' > _book/$page.html; done; echo "{said}" ;;
   "render report.qmd --to typst") echo "%PDF" > _book/report.pdf; echo "$TYPST_FONT_PATHS" >> "$FAKE_LOG" ;;
 esac
 """
+PAGE = (
+    "<html><head><title>1  Delinquency – Arrears report</title></head><body>"
+    '<figcaption class="quarto-float-caption-top quarto-float-caption" id="a">\\nTable&nbsp;1.2: Rates: all.\\n'
+    '</figcaption><a href="./">First page</a></body></html>'
+)
 PAGES = ("index", "10-delinquency", "20-cure", "methods", "glossary")
 
 
@@ -34,7 +40,7 @@ def install(tmp_path: Path, monkeypatch):
         folder = tmp_path / "bin"
         folder.mkdir()
         program = folder / "quarto"
-        program.write_text(FAKE.format(version=version, pages=" ".join(pages), said=said))
+        program.write_text(FAKE.format(version=version, pages=" ".join(pages), said=said, page=PAGE))
         program.chmod(program.stat().st_mode | stat.S_IEXEC)
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
         monkeypatch.setenv("FAKE_LOG", str(tmp_path / "log"))
@@ -115,3 +121,37 @@ def test_the_site_of_quarto_links_to_the_pdf_and_to_all_quarters(work: Path):
     write_project(edition, PROJECT, catalogue="../../index.html")
     footer = yaml.safe_load((edition.folder / "_quarto.yml").read_text())["book"]["page-footer"]
     assert 'href="report.pdf"' in footer["right"] and 'href="../../index.html"' in footer["right"]
+
+
+def test_the_pages_of_quarto_are_titled_by_the_quarter(install, work: Path, tmp_path: Path):
+    install()
+    render(work, tmp_path / "to", make_info(title="Cards & loans"), "quarto")
+    titles = {name: read_page(tmp_path / "to" / f"{name}.html").title for name in PAGES}
+    assert titles["10-delinquency"] == "Delinquency – Cards & loans, Q4 2025"
+    assert titles["index"] == "Cards & loans: the fourth quarter of 2025"
+
+
+def test_numbers_stand_out_in_the_captions_of_quarto(install, work: Path, tmp_path: Path):
+    install()
+    render(work, tmp_path / "to", make_info(), "quarto")
+    page = (tmp_path / "to" / "20-cure.html").read_text()
+    assert '<span class="number">Table&nbsp;1.2</span> Rates: all.' in page
+    assert 'href="./index.html"' in page
+
+
+def test_the_site_of_quarto_names_the_quarter_beside_its_contents(work: Path):
+    edition = prepare(work, make_info(title="Cards & loans"))
+    write_project(edition, PROJECT, catalogue="../../index.html")
+    settings = yaml.safe_load((edition.folder / "_quarto.yml").read_text())
+    sidebar, html = settings["book"]["sidebar"], settings["format"]["html"]
+    assert "Cards &amp; loans, Q4 2025" in sidebar["header"]
+    assert 'href="report.pdf"' in sidebar["footer"] and 'href="../../index.html"' in sidebar["footer"]
+    assert html["toc-title"] == "On this page" and "Skip to the text" in html["include-before-body"][0]["text"]
+
+
+def test_the_pdf_of_quarto_bears_the_date_of_the_data(work: Path):
+    edition = prepare(work, make_info())
+    write_project(edition, PROJECT)
+    front = yaml.safe_load((edition.folder / "report.qmd").read_text().split("---\n")[1])
+    assert front["data-until"] == {"year": 2025, "month": 12, "day": 31}
+    assert "$data-until.year$" in (PROJECT / "typst-show.typ").read_text()

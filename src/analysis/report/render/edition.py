@@ -49,6 +49,10 @@ class Edition:
     def running(self) -> str:
         return self.words.label("running", portfolio=self.info.title, period=self.period)
 
+    def page_title(self, name: str) -> str:
+        """What a browser calls the page; the first page's heading names portfolio and quarter itself."""
+        return self.pages[name] if name == PAGE else f"{self.pages[name]} – {self.running}"
+
     def colophon(self, renderer: str) -> str:
         """What stands at the foot of every page: simulated or not, period, run, renderer."""
         parts = [self.words.label("simulated_short")] if self.info.simulated else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shutil
@@ -23,6 +24,10 @@ OLDEST = (1, 6)
 CHAPTERS_MARK = "<!-- chapters -->"
 OWN_FILES = ("_brand.yml", "quarto.css", "typst-show.typ")
 UNRESOLVED = "Unable to resolve crossref"
+SKIP = '<a class="skip" href="#quarto-document-content">{}</a>'
+
+_TITLE = re.compile(r"<title>.*?</title>", re.DOTALL)
+_NUMBER = re.compile(r"""(<figcaption class="quarto-float-caption[^>]*>\s*)([^<>:]{1,40}?[\d.]+):\s""")
 
 
 def quarto_version(executable: str = "quarto") -> str:
@@ -54,20 +59,30 @@ def write_project(edition: Edition, project: Path, version: str = "", catalogue:
     settings = project_settings(project)
     settings["lang"] = edition.words.language
     settings["resources"] = ["fonts"]
+    elsewhere = _elsewhere(edition, catalogue)
     settings["book"] |= {
         "title": edition.words.label("name"),
         "subtitle": edition.running,
         "chapters": [f"{name}.qmd" for name in edition.pages],
-        "page-footer": {"left": colophon, "right": _elsewhere(edition, catalogue)},
+        "sidebar": {"header": f"<p>{html.escape(edition.running)}</p>", "footer": _lines(elsewhere)},
+        "page-footer": {"left": colophon, "right": " · ".join(elsewhere)},
+    }
+    settings["format"]["html"] |= {
+        "toc-title": edition.words.label("on_this_page"),
+        "include-before-body": [{"text": SKIP.format(edition.words.label("skip"))}],
     }
     _dump(edition.folder / "_quarto.yml", settings)
     _write_single_document(edition, project, colophon)
 
 
-def _elsewhere(edition: Edition, catalogue: str) -> str:
+def _elsewhere(edition: Edition, catalogue: str) -> list[str]:
     """Links to the PDF and to the other quarters, as HTML: Quarto would look for them among its pages."""
     links = {"report.pdf": "whole_pdf"} | ({catalogue: "all_quarters"} if catalogue else {})
-    return " · ".join(f'<a href="{to}">{edition.words.label(word)}</a>' for to, word in links.items())
+    return [f'<a href="{to}">{edition.words.label(word)}</a>' for to, word in links.items()]
+
+
+def _lines(parts: list[str]) -> str:
+    return "".join(f"<p>{part}</p>" for part in parts)
 
 
 def _write_single_document(edition: Edition, project: Path, colophon: str) -> None:
@@ -76,11 +91,13 @@ def _write_single_document(edition: Edition, project: Path, colophon: str) -> No
     head, mark, tail = body.partition(CHAPTERS_MARK)
     if not mark:
         raise ArrearsError(f"{project / 'report.qmd'} lacks the line {CHAPTERS_MARK}")
+    day = edition.info.as_of_month
     front |= {
         "title": f"{edition.words.label('name')}: {edition.running}",
         "running": edition.running,
         "colophon": colophon,
         "lang": edition.words.language,
+        "data-until": {"year": day.year, "month": day.month, "day": day.day},
     }
     includes = "\n".join(
         f"{new_page()}\n{{{{< include {name}.qmd >}}}}\n" for name in edition.pages if name != PAGE
@@ -113,19 +130,23 @@ def render_with_quarto(edition: Edition, to: Path, executable: str = "quarto") -
         path for path in (edition.folder / "_book" / "report.pdf", edition.folder / "report.pdf") if path.is_file()
     ]
     pages = [to / f"{name}.html" for name in edition.pages]
-    _name_first_page(pages)
     missing = [path.name for path in pages if not path.is_file()] + ([] if made else ["report.pdf"])
     if missing:
         raise RenderError(f"Quarto ended without an error and did not write {', '.join(missing)}")
+    for name, page in zip(edition.pages, pages, strict=True):
+        page.write_text(_mended(page.read_text(encoding="utf-8"), edition.page_title(name)), encoding="utf-8")
     shutil.copyfile(made[0], to / "report.pdf")
     return pages
 
 
-def _name_first_page(pages: list[Path]) -> None:
-    """Quarto links to the first page as a folder, which a browser that reads files shows as a list of files."""
-    for page in filter(Path.is_file, pages):
-        text = page.read_text(encoding="utf-8")
-        page.write_text(text.replace('href="./"', 'href="./index.html"'), encoding="utf-8")
+def _mended(page: str, title: str) -> str:
+    """What Quarto's settings cannot say: a title that names the quarter, and numbers that stand out in captions.
+
+    Its links to the first page name a folder, which a browser that reads files shows as a list of files.
+    """
+    page = _TITLE.sub(lambda _: f"<title>{html.escape(title, quote=False)}</title>", page, count=1)
+    page = _NUMBER.sub(r'\1<span class="number">\2</span> ', page)
+    return page.replace('href="./"', 'href="./index.html"')
 
 
 def _quarto(edition: Edition, command: list[str], env: dict[str, str]) -> None:

@@ -69,10 +69,9 @@ def _chapters_before(edition: Edition, name: str) -> int:
 def _variables(edition: Edition, name: str, catalogue: str) -> dict[str, Any]:
     pages = [{"title": _short(edition, page), "href": f"{page}.html"} for page in edition.pages]
     place = list(edition.pages).index(name)
-    title = edition.pages[name] if name == PAGE else f"{edition.pages[name]} – {edition.running}"
     variables: dict[str, Any] = {
         "lang": edition.words.language,
-        "pagetitle": title,
+        "pagetitle": edition.page_title(name),
         "running": edition.running,
         "colophon": edition.colophon(edition.words.label("embedded")),
         "words": {key: edition.words.label(key) for key in FRAME_WORDS},
