@@ -71,13 +71,15 @@ RULES = (
     NamingRule("long_late", ({"days_past_due": 0.75},)),
     NamingRule("repeat_late", ({"times_overdue_12m": 0.5},)),
     NamingRule("newly_late", ({"days_past_due": -0.15, "on_time_share": 0.25},)),
+    NamingRule("seldom_on_time", ({"on_time_share": -0.75},)),
 )
 """The first rule that holds names the group.
 
 In words: late, and out of reach, refusing, or neither spoken to nor paying (litigation); out of reach
 (lost_contact); reached and promising or keeping promises, and early (negotiable); promising and not paying
-(promises_unpaid); owing much (heavy_balance); late for long (long_late); late again and again (repeat_late); early,
-and mostly on time before (newly_late). Numbers are standard deviations of all accounts.
+(promises_unpaid); owing much (heavy_balance); late for long (long_late); late again and again (repeat_late);
+early, and mostly on time before (newly_late); seldom on time before (seldom_on_time). Numbers are standard
+deviations of all accounts.
 """
 
 
