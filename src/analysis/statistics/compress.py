@@ -40,7 +40,7 @@ def compress(
     weight = None if weights_col is None else df[weights_col].to_numpy(dtype=float)
     total = np.bincount(place, weights=weight, minlength=rows.size).astype(float)
     cells = {column: df[column].array.take(rows) for column in columns}
-    return pd.DataFrame(cells | {name: total})
+    return pd.DataFrame(cells | {name: total}, copy=False)
 
 
 def distinct(df: pd.DataFrame, columns: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -183,6 +183,57 @@ def test_a_large_sample_reaches_the_same_maximum_through_its_subsample() -> None
     assert_same(rows, MixtureCure().fit(cells, "months", "event", "x1", "x1", weights_col="weight"))
 
 
+@pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Lets a small sample be approached through every second of its rows."""
+
+    def lower() -> None:
+        monkeypatch.setattr("analysis.methods.cure.mixture.start.MANY", 1000)
+        monkeypatch.setattr("analysis.methods.cure.mixture.start.EVERY", 2)
+
+    return lower
+
+
+@pytest.mark.parametrize("latency", NAMES)
+def test_some_rows_first_give_the_same_fit_in_fewer_steps(
+    spells: Draw, few_are_many: Callable[[], None], latency: str
+) -> None:
+    frame = spells("discrete" if latency == "discrete" else "weibull", rows=4000)
+    straight = fit(frame, latency)
+    few_are_many()
+    nearer = fit(frame, latency)
+    assert_same(nearer, straight)
+    assert nearer.steps_ < straight.steps_
+
+
+def test_a_piece_without_events_among_some_rows_is_fitted_on_all(few_are_many: Callable[[], None]) -> None:
+    truth = Truth("weibull", (0.5, 0.8), (0.4,), (-2.2, 0.2), follow_up=(24.0, 36.0))
+    frame = draw_spells(truth, 2000, seed=4).sort_values("event", kind="stable").reset_index(drop=True)
+    in_piece = frame.event.eq(1) & (frame.months > 12)
+    frame.loc[in_piece & (frame.index % 2 == 0), "months"] = 11.0
+    model = MixtureCure("piecewise", breaks=[4, 12])
+    straight = model.fit(frame, "months", "event", "x1", "x1")
+    few_are_many()
+    again = MixtureCure("piecewise", breaks=[4, 12]).fit(frame, "months", "event", "x1", "x1")
+    assert_same(again, straight)
+    assert again.steps_ == straight.steps_
+
+
+@pytest.mark.parametrize(("link", "outlier"), [("logit", 1e4), ("cloglog", -1e4)])
+def test_an_outlier_that_some_rows_miss_does_not_lead_the_fit_astray(
+    few_are_many: Callable[[], None], link: str, outlier: float
+) -> None:
+    truth = Truth("weibull", (0.5, 0.8), (0.4,), (-2.2, 0.2))
+    frame = draw_spells(truth, 3000, seed=4).assign(months=lambda f: np.ceil(f.months))
+    frame = frame.sort_values("event", kind="stable").reset_index(drop=True)
+    frame.loc[2999, "x1"] = outlier
+    straight = MixtureCure(link=link).fit(frame, "months", "event", "x1", "x1")
+    few_are_many()
+    again = MixtureCure(link=link).fit(frame, "months", "event", "x1", "x1")
+    assert straight.converged_ and again.converged_
+    assert again.log_likelihood_ == pytest.approx(straight.log_likelihood_, rel=1e-10)
+
+
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
 def test_without_covariates_the_link_changes_nothing_but_its_scale(spells: Draw, link: str) -> None:
     frame = spells()

@@ -7,8 +7,8 @@ import numpy as np
 from analysis.methods.cure.competing.exit_likelihood import ExitLikelihood
 from analysis.methods.cure.competing.exits import Exits
 from analysis.methods.cure.mixture.latency import Array
-from analysis.methods.cure.mixture.start import approach
-from analysis.statistics.newton import Optimum, maximise
+from analysis.methods.cure.mixture.start import climb
+from analysis.statistics.newton import Optimum
 
 LEAST = 0.02
 """No class starts from a smaller share."""
@@ -23,7 +23,7 @@ def fit(likelihood: ExitLikelihood) -> Optimum:
         gone = np.bincount(thin.exits.exit[thin.exits.exit >= 0], minlength=len(model.exits))
         return ExitLikelihood(thin, model) if gone.min() > 20 * (model.p + model.q) else None
 
-    return maximise(likelihood, approach(likelihood, sample.rows, part, starting_values))
+    return climb(likelihood, sample.rows, part, starting_values)
 
 
 def starting_values(likelihood: ExitLikelihood) -> Array:

@@ -17,6 +17,9 @@ MANY = 30_000
 EVERY, MOST = 10, 20_000
 """Of many rows every tenth is taken, and of very many no more than about `MOST`."""
 
+NEAR = 6
+"""Steps that a search from a start near the maximum takes at most."""
+
 Function = TypeVar("Function", bound=Callable[[Array], Evaluation])
 
 
@@ -29,23 +32,37 @@ def fit(likelihood: Likelihood) -> Optimum:
         enough = (thin.times.event == CURED).sum() > 20 * likelihood.layout.size
         return Likelihood(thin, likelihood.link, likelihood.family) if enough else None
 
-    return maximise(likelihood, approach(likelihood, sample.rows, part, starting_values))
+    return climb(likelihood, sample.rows, part, starting_values)
 
 
-def approach(
+def climb(
     whole: Function, rows: int, part: Callable[[slice], Function | None], start: Callable[[Function], Array]
-) -> Array:
-    """Parameters (P,) near the maximum of `whole`: where there are many rows, the maximum on every k-th.
+) -> Optimum:
+    """Maximum of `whole`; where there are many rows, begun at the maximum on every k-th of them.
 
     `part` builds the likelihood of some rows, or gives None where they hold too few events; `start` gives rough
-    parameters from a likelihood's data.
+    parameters (P,) from a likelihood's data. A start that is near needs few steps. Where it needs more, the few
+    rows may have missed what matters (an outlier, a rare category): the search begins anew from rough parameters
+    of all, and the higher end counts.
     """
     thin = part(slice(None, None, max(EVERY, rows // MOST))) if rows >= MANY else None
-    if thin is not None:
-        first = maximise(thin, start(thin), tolerance=1e-2)
-        if first.converged:
-            return first.theta
-    return start(whole)
+    near = None if thin is None else _on_few(thin, start)
+    if near is None:
+        return maximise(whole, start(whole))
+    best = maximise(whole, near)
+    if best.converged and best.steps <= NEAR:
+        return best
+    return max(best, maximise(whole, start(whole)), key=lambda end: (end.converged, end.at.value))
+
+
+def _on_few(thin: Function, start: Callable[[Function], Array]) -> Array | None:
+    """Maximum (P,) on few rows; None where they don't tell, as where a piece of time holds no event of theirs."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rough = start(thin)
+    if not np.isfinite(rough).all():
+        return None
+    first = maximise(thin, rough, tolerance=1e-2)
+    return first.theta if first.converged else None
 
 
 def starting_values(likelihood: Likelihood) -> Array:
