@@ -97,9 +97,16 @@ def test_scenarios_are_weighted_by_loss() -> None:
     )
     weights = {"baseline": 0.5, "adverse": 0.3, "severe": 0.2}
     assert weighted_loss(losses, weights).tolist() == pytest.approx([30.0, 3.0])
+
+
+def test_weighted_loss_equals_an_independent_implementation() -> None:
     other = pytest.importorskip("creditriskengine.ecl.ifrs9.scenarios")
-    theirs = other.weighted_ecl([other.Scenario(name, weights[name], losses.loc["a", name]) for name in weights])
-    assert theirs == pytest.approx(30.0)
+    losses, weights = (
+        {"baseline": 11.0, "adverse": 37.5, "severe": 81.0},
+        {"baseline": 0.5, "adverse": 0.3, "severe": 0.2},
+    )
+    theirs = other.weighted_ecl([other.Scenario(name, weights[name], losses[name]) for name in weights])
+    assert float(weighted_loss(pd.DataFrame([losses]), weights).iloc[0]) == pytest.approx(theirs)
 
 
 def test_the_stage_table_shows_every_stage_and_its_coverage() -> None:

@@ -22,8 +22,8 @@ def marginal_from_hazard(hazard: npt.ArrayLike, other_exit: npt.ArrayLike = 0.0)
     """Marginal PD by period from the hazard (default in t, given none before): h(t)·Π(1 − h(s) − e(s)), s < t.
 
     Unconditional, so that they sum to the cumulative PD. `other_exit` e: hazard of leaving without default (paid
-    off, closed), where the EAD is that of an account still open; leave it out where the EAD shrinks by those exits.
-    Raises ParameterError where the two sum to more than 1 in a period.
+    off, closed), where the EAD is that of an account still open; leave it out where the EAD shrinks by those
+    exits. Raises ParameterError where the two sum to more than 1 in a period.
     """
     chance, leaves = np.broadcast_arrays(fraction("hazard", hazard), fraction("other_exit", other_exit))
     if np.any(chance + leaves > 1 + 1e-9):
