@@ -71,11 +71,12 @@ def test_the_effects_of_the_components_add_up_to_the_effect_on_the_value_by_hand
     assert found["value"] == pytest.approx(found["recovery"] - found[["cost", "complaint_cost"]].sum())
 
 
-def test_attempts_are_averaged_over_the_arm_by_the_inverse_of_its_probability():
+def test_calls_are_averaged_over_the_arm_by_the_inverse_of_its_probability():
     frame = five_decisions().assign(probability=[0.5, 0.5, 0.25, 0.75, 0.5])
     assert value_decisions(frame).calls_an_account("early") == pytest.approx((3 * 4 + 7 / 0.75) / (4 + 1 / 0.75))
-    with pytest.raises(InputError, match="no attempts are recorded under arm 'early'"):
+    with pytest.raises(InputError, match="no calls are recorded under arm 'early'"):
         value_decisions(frame.drop(columns="attempts")).calls_an_account("early")
+    assert value_decisions(frame.assign(calls=2.0)).calls_an_account("early") == pytest.approx(2.0)
 
 
 def test_decisions_without_recorded_probabilities_are_refused_by_name_and_count():
@@ -90,7 +91,10 @@ def test_decisions_without_recorded_probabilities_are_refused_by_name_and_count(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"paid": np.nan}, "experiment 'early_contact': the horizon is over for none of 5 decisions"),
+        (
+            {"paid": np.nan},
+            "experiment 'early_contact': of none of 5 decisions all outcomes are known .paid of 0, cured of 4",
+        ),
         ({"experiment_id": list("xxyyy")}, "decisions of 2 experiments together: x, y; give one"),
     ],
 )

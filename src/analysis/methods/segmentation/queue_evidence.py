@@ -53,8 +53,8 @@ def queue_evidence(
     """Money by depth of queue for each score: what the top accounts paid, and what working them adds.
 
     `scores` rank the log's units (its index), the highest first; none may come from a model fitted to the same
-    customers. Columns: score, depth (share of accounts worked), accounts, calls (accounts × attempts an account
-    under `treated`; missing where not recorded), gross with gross_lower, gross_upper (cash that the top paid,
+    customers. Columns: score, depth (share of accounts worked), accounts, calls (accounts × calls an account under
+    `treated`; missing where not recorded), gross with gross_lower, gross_upper (cash that the top paid,
     whichever way it was worked), incremental with incremental_lower, incremental_upper (currency added by
     `treated` over `control`), incremental_per_1000_calls with limits. Money is of the log's units in all.
 
@@ -96,8 +96,8 @@ def better_queue(
 
     Columns as `value_of_better_queue`: score, capacity, calls, money_per_1000_calls, lower, upper, difference,
     difference_lower, difference_upper; "random order" is among them and may be the reference. Differences are
-    paired by folds of customers. Calls are attempts an account under `treated`, as recorded. Raises InputError
-    where no attempts are recorded, ParameterError for an unknown reference.
+    paired by folds of customers. Calls are those to an account under `treated`, as recorded. Raises InputError
+    where none are, ParameterError for an unknown reference.
     """
     ranks = _ranks(valued, scores)
     added = incremental_money(valued, treated, control, outcomes, measure).to_numpy()
@@ -137,6 +137,6 @@ def _ranks(valued: ValuedDecisions, scores: Scores) -> dict[str, Array]:
 
 
 def _calls(valued: ValuedDecisions, arm: str) -> float:
-    """Attempts an account, missing where none are recorded."""
-    known = valued.attempts.notna().to_numpy() & (valued.log.chosen == valued.log.position(arm))
+    """Calls an account, missing where none are recorded."""
+    known = valued.calls.notna().to_numpy() & (valued.log.chosen == valued.log.position(arm))
     return valued.calls_an_account(arm) if known.any() else float("nan")

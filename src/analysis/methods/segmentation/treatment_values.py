@@ -27,13 +27,13 @@ class ValuedDecisions:
     """n decisions whose outcomes are known, with what they brought; made by `value_decisions`.
 
     `log` has the value as reward, currency a decision. `money` (n rows, index of the log): recovery, cost,
-    complaint_cost, relief_cost, value, in currency, and success (1 where the account was cured). `attempts` (n,)
-    made, missing where not recorded. `left_out` counts decisions whose horizon isn't over.
+    complaint_cost, relief_cost, value, in currency, and success (1 where the account was cured). `calls` (n,) made
+    in the horizon, missing where not recorded. `left_out` counts decisions whose horizon isn't over.
     """
 
     log: DecisionLog
     money: pd.DataFrame
-    attempts: pd.Series
+    calls: pd.Series
     left_out: int
 
     def rewarded(self, measure: str) -> DecisionLog:
@@ -43,16 +43,14 @@ class ValuedDecisions:
         return replace(self.log, reward=self.money[measure].to_numpy(dtype=float))
 
     def calls_an_account(self, arm: str) -> float:
-        """Mean attempts on an account under an arm, each unit weighted by 1 ÷ probability of it.
+        """Mean calls to an account under an arm within the horizon, weighted by 1 ÷ probability of the arm.
 
-        Raises InputError where attempts are not recorded for the arm.
+        Raises InputError where no calls are recorded for the arm.
         """
-        taken = (self.log.chosen == self.log.position(arm)) & self.attempts.notna().to_numpy()
+        taken = (self.log.chosen == self.log.position(arm)) & self.calls.notna().to_numpy()
         if not taken.any():
-            raise InputError(
-                f"no attempts are recorded under arm '{arm}'; give the calls an account from elsewhere"
-            )
-        return float(np.average(self.attempts.to_numpy()[taken], weights=1 / self.log.probability[taken]))
+            raise InputError(f"no calls are recorded under arm '{arm}'; take a portfolio with contacts")
+        return float(np.average(self.calls.to_numpy()[taken], weights=1 / self.log.probability[taken]))
 
 
 def value_decisions(
@@ -62,9 +60,9 @@ def value_decisions(
 
     Value = paid − cost − `complaint_cost` × complaints − relief_cost, currency within the horizon that the frame
     was made for. `decisions`, a row a decision, has arm, probability, fold, paid, `success_col`; optionally cost,
-    complaints, relief_cost (0 where the column is absent or a cost is empty), attempts, and experiment_id, whose
-    name errors tell (`name` otherwise). Decisions whose paid, success or complaints are missing are not over: they
-    are left out and counted.
+    complaints, relief_cost (0 without the column; so is a cost that is empty), calls, or else attempts, and
+    experiment_id, whose name errors tell (`name` otherwise). Decisions with a missing outcome (paid, success,
+    complaints, relief_cost) are not over: they are left out and counted.
 
     Raises InputError for absent columns, for decisions without a recorded probability (by name and count), and
     where no decision is over; ParameterError for a negative or infinite `complaint_cost`.
@@ -74,17 +72,26 @@ def value_decisions(
     told = _name(decisions, name)
     _refuse_absent(decisions, ("arm", "probability", "fold", "paid", success_col), told)
     refuse_unrecorded(decisions, told)
-    outcomes = [column for column in ("paid", success_col, "complaints") if column in decisions]
-    over = decisions[outcomes].notna().all(axis=1)
-    if not over.any():
-        raise InputError(
-            f"{told}: the horizon is over for none of {len(decisions):,} decisions; take a shorter one"
-        )
+    over = _over(decisions, ["paid", success_col, "complaints", "relief_cost"], told)
     kept = decisions[over]
     money = _money(kept, complaint_cost, success_col)
     log = DecisionLog.read(kept[["arm", "probability", "fold"]].assign(reward=money[VALUE]))
-    attempts = kept["attempts"] if "attempts" in kept else pd.Series(np.nan, index=kept.index)
-    return ValuedDecisions(log, money, attempts.astype(float), int((~over).sum()))
+    calls = next((kept[column] for column in ("calls", "attempts") if column in kept), None)
+    calls = pd.Series(np.nan, index=kept.index) if calls is None else calls.astype(float)
+    return ValuedDecisions(log, money, calls, int((~over).sum()))
+
+
+def _over(decisions: pd.DataFrame, outcomes: list[str], told: str) -> npt.NDArray[np.bool_]:
+    """Decisions (n,) all of whose outcomes are known."""
+    known = decisions[[column for column in outcomes if column in decisions]].notna()
+    over: npt.NDArray[np.bool_] = known.all(axis=1).to_numpy()
+    if not over.any():
+        counts = ", ".join(f"{column} of {count:,}" for column, count in known.sum().items())
+        raise InputError(
+            f"{told}: of none of {len(decisions):,} decisions all outcomes are known ({counts}); take a shorter "
+            "horizon, or an experiment that began earlier"
+        )
+    return over
 
 
 def _money(kept: pd.DataFrame, complaint_cost: float, success_col: str) -> pd.DataFrame:
