@@ -58,3 +58,19 @@ def test_a_missing_column_is_named() -> None:
 def test_the_weight_may_not_hide_a_column() -> None:
     with pytest.raises(InputError, match="'weight' is both a column to keep and the name of the weights"):
         compress(pd.DataFrame({"weight": [1]}), ["weight"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([2**40, 2**40 + 1, 2**40], id="large whole numbers"),
+        pytest.param([-(2**31) - 1, -(2**31), -(2**31) - 1], id="beyond the smallest short integer"),
+        pytest.param([-2.0, 2.0, np.nextafter(2.0, 0.0)], id="a hair below a whole number"),
+        pytest.param([1.5, 1.0, 1.5], id="halves"),
+        pytest.param([np.inf, 1.0, np.inf], id="infinity"),
+    ],
+)
+def test_only_equal_numbers_share_a_cell(values: list[float]) -> None:
+    cells = compress(pd.DataFrame({"a": values}), ["a"])
+    assert cells.a.tolist() == list(dict.fromkeys(values))
+    assert cells.weight.sum() == len(values)
