@@ -64,6 +64,11 @@ def test_without_recorded_reasons_accounts_are_predicted_all_the_same(sample: Sa
     assert (found.predicted == sample.cause)[silent].mean() > 0.6
 
 
+def test_none_counts_as_unknown(sample: Sample) -> None:
+    found = predict_causes(sample.features, sample.recorded.replace("unknown", "none"), sample.fold)
+    pd.testing.assert_frame_equal(found, predict_causes(sample.features, sample.recorded, sample.fold))
+
+
 def test_probabilities_sum_to_one_and_the_likeliest_is_predicted(sample: Sample) -> None:
     found = predict_causes(sample.features, sample.recorded, sample.fold)
     p = found[[f"p_{cause}" for cause in CAUSES]]

@@ -58,6 +58,15 @@ def test_means_are_those_of_the_group(sample: Planted, groups: Groups, profile: 
     assert (profile.groupby("group").accounts.first() == groups.group.value_counts().sort_index()).all()
 
 
+def test_other_accounts_are_profiled_in_the_groups_learnt(sample: Planted, groups: Groups) -> None:
+    early = sample.features[sample.features.days_past_due < 40]
+    profile = profile_groups(early, groups.of(early))
+    assert set(profile.group) == set(groups.group[early.index])
+    assert len(set(profile.group)) < groups.count
+    assert profile.accounts.groupby(profile.group).first().sum() == len(early)
+    assert set(name_groups(profile).name) == {"negotiable", "newly_late"}
+
+
 def test_rank_orders_a_groups_features_by_difference(profile: pd.DataFrame) -> None:
     for _, rows in profile.groupby("group"):
         assert list(rows["rank"]) == list(range(1, len(rows) + 1))

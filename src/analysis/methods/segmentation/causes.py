@@ -25,7 +25,9 @@ Whole = npt.NDArray[np.int64]
 Kind = Literal["logistic", "boosting"]
 
 CAUSES = ("forgot", "unable", "unwilling")
-UNKNOWN = "unknown"
+UNKNOWN = ("unknown", "none")
+"""Recorded where nobody gave a reason, or where there was no conversation."""
+
 LEAST_RECORDED = 50
 """Accounts with a cause recorded below which it isn't predicted."""
 
@@ -44,10 +46,10 @@ def predict_causes(
     """Probability of each cause for every account, by models that have not seen its customer.
 
     `features` (n rows, numbers and categories, missing values allowed) are behaviour and contact outcomes;
-    `recorded` (n) holds forgot, unable or unwilling, and unknown or missing for the accounts without a recorded
-    reason, which are predicted and not learnt from; `fold` (n) is a random group of customers, dealt into `splits`
-    parts. `model`: "logistic", multinomial logistic regression with an L2 penalty on standardised features,
-    missing numbers at the median with a mark; "boosting", histogram gradient boosting.
+    `recorded` (n) holds forgot, unable or unwilling, and unknown, none or missing for the accounts without a
+    recorded reason, which are predicted and not learnt from; `fold` (n) is a random group of customers, dealt into
+    `splits` parts. `model`: "logistic", multinomial logistic regression with an L2 penalty on standardised
+    features, missing numbers at the median with a mark; "boosting", histogram gradient boosting.
 
     Returns, on features' index: recorded (missing if unknown), p_forgot, p_unable, p_unwilling (they sum to one),
     predicted (the likeliest cause). The outcome of the contact at which the reason was noted tells much of it
@@ -94,10 +96,12 @@ def _recorded(recorded: pd.Series, rows: int) -> pd.Series:
     if len(recorded) != rows:
         raise InputError(f"recorded: {len(recorded):,} values for {rows:,} accounts; pass one for each")
     values = recorded.astype(object).reset_index(drop=True)
-    values = values.where(values.notna() & (values != UNKNOWN))
+    values = values.where(values.notna() & ~values.isin(UNKNOWN))
     other = sorted(set(map(str, values.dropna())) - set(CAUSES))
     if other:
-        raise InputError(f"recorded: {', '.join(other)} unknown; causes are {', '.join(CAUSES)}, or {UNKNOWN}")
+        raise InputError(
+            f"recorded: {', '.join(other)} unknown; causes are {', '.join(CAUSES)}, or {' and '.join(UNKNOWN)}"
+        )
     return values
 
 

@@ -90,11 +90,11 @@ def profile_groups(
 
     Returns group, feature, accounts, share (of all accounts), mean, lower, upper (of the mean, in the feature's
     own units; missing without `fold`, a random group of customers), mean_all, difference (mean of the feature as
-    k-means read it, so in standard deviations above or below all accounts; winsorised, on the logarithm where
-    `Preparation.table` says so) and rank (1 for the group's largest difference either way). Missing values take
-    no part in the means, and the median in the difference. Rows of a group go by rank. The groups were made to
-    differ: the limits are those of a mean, and no test of whether groups exist. Raises InputError where features
-    and groups aren't of the same accounts.
+    k-means read it, so in standard deviations above or below all accounts learnt from; winsorised, on the
+    logarithm where `Preparation.table` says so) and rank (1 for the group's largest difference either way).
+    Missing values take no part in the means, and the median in the difference. Rows of a group go by rank; a
+    group without accounts has none. The groups were made to differ: the limits are those of a mean, and no test
+    of whether groups exist. Raises InputError where features and groups aren't of the same accounts.
     """
     if not features.index.equals(groups.group.index):
         raise InputError("features: not the accounts that were grouped, or in another order; pass the same rows")
@@ -107,11 +107,12 @@ def profile_groups(
     for i, name in enumerate(names):
         values = features[name].to_numpy(dtype=float, na_value=np.nan)
         found = _means(values, place, folds, groups.count, level)
-        away = np.bincount(place, weights=standardised[:, i], minlength=groups.count) / accounts
+        away = np.bincount(place, weights=standardised[:, i], minlength=groups.count) / np.maximum(accounts, 1)
         part = pd.DataFrame({"group": np.arange(1, groups.count + 1), "feature": name, "accounts": accounts})
         part = part.assign(share=accounts / accounts.sum(), mean=found.value, lower=found.lower, upper=found.upper)
         parts.append(part.assign(mean_all=np.nanmean(values), difference=away))
     table = pd.concat(parts, ignore_index=True)
+    table = table[table["accounts"] > 0]
     size = table["difference"].abs().round(9)
     table["rank"] = size.groupby(table["group"]).rank(ascending=False, method="first").astype(int)
     return table.sort_values(["group", "rank"], ignore_index=True)

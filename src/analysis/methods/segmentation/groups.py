@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,10 @@ class Groups:
     def assign(self, features: pd.DataFrame) -> pd.Series:
         """Group of each account (n,), also of accounts not learnt from: the nearest centre's."""
         return _named(_nearest(self.preparation.apply(features), self.centres), features.index)
+
+    def of(self, features: pd.DataFrame) -> Groups:
+        """The same groups with other accounts in them, as today's in groups learnt from several month ends."""
+        return replace(self, group=self.assign(features), assumed=self.preparation.assumed(features))
 
 
 def choose_groups(
