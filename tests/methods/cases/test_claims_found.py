@@ -11,6 +11,7 @@ from claim_files import (
     EXAMPLE,
     FIVE,
     ROOT,
+    changed,
     example,
     found,
     shipped,
@@ -18,7 +19,8 @@ from claim_files import (
     shipped_verdicts,
 )
 
-from analysis.core.claims import Document, Registry, load_claims
+from analysis.core.claims import load_claims, missing_figures
+from analysis.core.errors import InputError
 from analysis.methods.cases import REASONS, VERDICTS, audit, verdicts
 
 SHARED = ROOT.parent / "shared"
@@ -49,9 +51,16 @@ def test_the_priority_scores_of_s1_are_not_what_its_formula_gives() -> None:
     assert shipped_verdicts().loc["s1-score-example", "verdict"] == "arithmetic wrong"
 
 
+def test_the_level_that_twelve_percent_a_year_would_give_is_told() -> None:
+    needed = found("s2-market-world", "growth_wrong")["recomputed"].iloc[1]
+    assert needed / 1e9 == pytest.approx(120 * 1.12**4)
+
+
 @pytest.mark.parametrize(("claim", "rate"), [("s2-market-world", 10.7), ("s2-market-china", 18.9)])
 def test_twelve_percent_a_year_is_not_what_the_market_sizes_of_s2_give(claim: str, rate: float) -> None:
-    assert recomputed(claim, "growth_wrong") == [pytest.approx(rate, abs=0.05)]
+    rows = found(claim, "growth_wrong")
+    assert rows["recomputed"].iloc[0] == pytest.approx(rate, abs=0.05)
+    assert rows["unit"].tolist()[1] in {"USD", "CNY"}
     assert shipped_verdicts().loc[claim, "verdict"] == "arithmetic wrong"
 
 
@@ -192,31 +201,30 @@ def test_nothing_but_what_is_known_is_called_wrong_or_inconsistent() -> None:
     }
 
 
-def missing_figures(registry: Registry, text_of: dict[str, Path]) -> list[str]:
-    missing = []
-    for deck in registry.decks:
-        if not isinstance(deck.document, Document):
-            continue
-        lines = text_of[deck.document.source].read_text(encoding="utf-8").split("\n")
-        for claim in deck.claims:
-            place = "\n".join(lines[claim.place.line - 1 : claim.place.to or claim.place.line])
-            missing += [f"{claim.id}: {token}" for token in claim.printed if token not in place]
-    return missing
-
-
 def test_every_figure_stands_in_its_source_on_the_line_given() -> None:
     folders = (SHARED / "sources", SHARED / "data" / "fred")
-    files = {file.name: file for folder in folders if folder.is_dir() for file in folder.iterdir()}
-    sources = {deck.document.source for deck in shipped().decks if deck.document}
-    if not sources <= set(files):
-        pytest.skip(
-            f"the documents are not at hand: no {', '.join(sorted(sources - set(files)))} beside the project"
-        )
-    assert missing_figures(shipped(), files) == []
+    if not all(folder.is_dir() for folder in folders):
+        pytest.skip("the documents are not at hand: no shared/sources and shared/data/fred beside the project")
+    assert missing_figures(shipped(), *folders) == []
 
 
 def test_every_figure_of_the_example_stands_in_the_deck() -> None:
-    assert missing_figures(example(), {"vendor-deck.txt": EXAMPLE / "vendor-deck.txt"}) == []
+    assert missing_figures(example(), EXAMPLE) == []
+
+
+def test_a_figure_that_is_not_in_the_source_is_named_with_its_line() -> None:
+    registry = changed(example(), "reminders-cost", ["EUR 47"])
+    assert missing_figures(registry, EXAMPLE) == ["vendor-deck.txt, line 7: reminders-cost: EUR 47"]
+
+
+def test_a_figure_on_another_line_is_not_found() -> None:
+    registry = changed(example(), "reminders-cost", [], place={"line": 6})
+    assert len(missing_figures(registry, EXAMPLE)) == 3
+
+
+def test_sources_that_are_not_there_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"sources vendor-deck.txt are not in "):
+        missing_figures(example(), tmp_path)
 
 
 def test_the_example_deck_shows_each_kind_of_verdict() -> None:

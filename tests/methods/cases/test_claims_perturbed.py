@@ -183,6 +183,18 @@ def test_scores_that_rank_otherwise_than_the_formula_are_told() -> None:
     assert len(found("s1-score-example", "other_order", audit(registry))) == 1
 
 
+def test_no_percent_follows_from_nothing() -> None:
+    change = {"value": 25, "unit": "percent"}
+    claim = one(unit="count", before=0, after=25, change=change, printed=["0", "25"])
+    assert [f.reason for f in check_change(claim)] == ["change_wrong"]
+
+
+def test_no_growth_rate_follows_from_nothing() -> None:
+    period = {"start": 2020, "end": 2022}
+    claim = one(unit="count", before=0, after=25, growth={"value": 25}, period=period, printed=["0", "25"])
+    assert {f.reason for f in check_growth(claim)} == {"growth_wrong"}
+
+
 def test_a_relative_change_printed_as_points_is_named_so() -> None:
     change = {"value": 25, "unit": "points"}
     claim = one(before=20, after=25, change=change, printed=["20%", "25%"])

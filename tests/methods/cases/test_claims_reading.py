@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
-from claim_files import CLAIMS, EXAMPLE, shipped, write
+from claim_files import CLAIMS, EXAMPLE, ROOT, example, shipped, write
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.core.claims import Claim, claim_schema, load_claims, numbers_in, resolution
+from analysis.core.claims import Claim, Relation, claim_schema, load_claims, numbers_in, resolution
+from analysis.core.claims.entry import Design, LevelUnit
 from analysis.core.claims.expression import evaluate, names_in
 from analysis.core.errors import ParameterError
+from analysis.methods.cases import REASONS, support, verdicts
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -92,6 +96,17 @@ WRONG: dict[str, tuple[Change, str]] = {
     "figure-not-there": (
         put(["relations", 0], "accuracy", "reminders-accuracy.after"),
         r"claim 'reminders-accuracy' has no after",
+    ),
+    "series-for-a-figure": (
+        lambda content: [
+            put(["claims", 3], "values", [97])(content),
+            put(["relations", 0], "accuracy", "reminders-accuracy.values")(content),
+        ],
+        r"'reminders-accuracy.values' is a series; name one of it, for example 'reminders-accuracy.values.1'",
+    ),
+    "element": (
+        put(["relations", 0], "accuracy", "reminders-accuracy.values.3"),
+        r"claim 'reminders-accuracy' has no values number 3",
     ),
     "expression": (
         put(["relations", 2], "expression", "cured / acounts"),
@@ -232,7 +247,33 @@ def test_an_expression_is_worked_out_as_python_would(a: float, b: float, c: floa
     assert evaluate("(a - b) / c * 2 + -a ** 2", {"a": a, "b": b, "c": c}) == (a - b) / c * 2 + -(a**2)
 
 
+@pytest.mark.parametrize("text", ["a / b", "c ** 0.5", "9.0 ** 9 ** 9"])
+def test_an_expression_without_a_value_gives_none(text: str) -> None:
+    assert math.isnan(evaluate(text, {"a": 1, "b": 0, "c": -1}))
+
+
 @pytest.mark.parametrize("text", ["__import__('os')", "a.b", "a[0]", "lambda: 1", "a if b else c", "'x'", "a <"])
 def test_an_expression_is_arithmetic_and_nothing_else(text: str) -> None:
     with pytest.raises(ValueError, match=r"arithmetic|only numbers"):
         names_in(text)
+
+
+def test_the_guide_names_every_field_relation_and_reason() -> None:
+    text = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    kinds = [get_args(model.model_fields["kind"].annotation)[0] for model in get_args(get_args(Relation)[0])]
+    names = [*Claim.model_fields, *kinds, *REASONS, *get_args(LevelUnit), *get_args(Design)]
+    assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_the_guide_shows_what_comes_out_for_the_example() -> None:
+    text = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    for row in verdicts(example()).itertuples():
+        assert f"| {row.claim} | {row.verdict} | {row.reason} | {row.readings}".rstrip() in text
+
+
+def test_the_sizes_in_the_guide_are_those_of_the_example() -> None:
+    text = " ".join((ROOT / "docs" / "claims.md").read_text(encoding="utf-8").split())
+    rows = support(example()).set_index("claim")
+    assert f"{rows.loc['reminders-cure-rate', 'per_arm']:,.0f} accounts each" in text
+    assert f"{rows.loc['reminders-promises', 'per_arm']:,.0f} accounts an arm" in text
+    assert f"in {rows.loc['reminders-promises', 'power_at_sample'] * 100:.0f} of 100 such tests" in text

@@ -14,6 +14,7 @@ from analysis.core.claims.relations import (
     Relation,
     Sameness,
 )
+from analysis.core.claims.sources import missing_figures
 
 __all__ = [
     "Agreement",
@@ -37,6 +38,7 @@ __all__ = [
     "Years",
     "claim_schema",
     "load_claims",
+    "missing_figures",
     "numbers_in",
     "resolution",
 ]

@@ -31,15 +31,16 @@ def check_names(expression: str, inputs: Collection[str]) -> None:
 
 
 def evaluate(expression: str, inputs: Mapping[str, float]) -> float:
-    """Value of an expression; NaN where it divides by zero.
+    """Value of an expression; NaN where it has none: a division by zero, a root of a negative number.
 
     >>> evaluate("(all - first) / rest * 100", {"all": 68, "first": 60, "rest": 40})
     20.0
     """
     try:
-        return float(_value(_parsed(expression).body, inputs))
-    except ZeroDivisionError:
+        value = _value(_parsed(expression).body, inputs)
+    except (ZeroDivisionError, OverflowError):
         return float("nan")
+    return float("nan") if isinstance(value, complex) else float(value)
 
 
 def _parsed(expression: str) -> ast.Expression:

@@ -67,6 +67,8 @@ def wrong_references(relation: Relation, claims: Mapping[str, Claim]) -> Iterato
             yield f"'{reference}': {unknown('claim', name, claims)}"
         elif field not in FIGURES:
             yield f"'{reference}': {unknown('figure', field, FIGURES)}"
+        elif field == "values" and element is None and not isinstance(relation, (Order, Containment)):
+            yield f"'{reference}' is a series; name one of it, for example '{reference}.1'"
         elif not _there(claims[name], field, element):
             yield f"'{reference}': claim '{name}' has no {field}{f' number {element}' if element else ''}"
 

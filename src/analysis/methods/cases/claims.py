@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from analysis.core.claims import Registry
+from analysis.core.claims import Claim, Registry
 from analysis.methods.cases.claims_reasons import REASONS, VERDICTS, Finding
 from analysis.methods.cases.claims_relations import check_relation
 from analysis.methods.cases.claims_single import check_alone
@@ -35,8 +35,14 @@ def audit(registry: Registry) -> pd.DataFrame:
         found.append(Finding(name, "none", reason))
     order = {name: i for i, name in enumerate(claims)}
     found.sort(key=lambda finding: order[finding.claim])
-    frame = pd.DataFrame([{**asdict(f), "verdict": f.verdict} for f in found], columns=list(COLUMNS))
+    rows = [{**asdict(f), "verdict": f.verdict, "unit": _unit(f, claims[f.claim])} for f in found]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype({"printed": "float64", "recomputed": "float64"})
+
+
+def _unit(finding: Finding, claim: Claim) -> str:
+    """Money is told in its currency."""
+    return str(claim.currency) if finding.unit == "money" else finding.unit
 
 
 def verdicts(registry: Registry, findings: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -47,11 +47,16 @@ def span(claim: Claim, figure: tuple[float, float], bound: Bound = "exactly") ->
 
 
 def combine(function: Callable[..., float], spans: Sequence[Span]) -> Span:
-    """A function of figures, with the limits it reaches at theirs; right where it is monotone in each of them."""
+    """A function of figures, with the limits it reaches at theirs; right where it is monotone in each of them.
+
+    NaN throughout where the function has no value, as a change in percent of nothing.
+    """
     value = function(*(s.value for s in spans))
+    if math.isnan(value):
+        return Span(value, value, value)
     corners = [function(*corner) for corner in itertools.product(*((s.low, s.high) for s in spans))]
-    known = [x for x in corners if not math.isnan(x)] or [value]
-    return Span(value, min(known), max(known))
+    known = [x for x in corners if not math.isnan(x)]
+    return Span(value, min(known, default=value), max(known, default=value))
 
 
 def points(before: float, after: float) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from analysis.core.claims.claim import Claim
+from analysis.core.claims.references import split
 from analysis.core.claims.relations import (
     Agreement,
     BaseRate,
@@ -92,9 +93,9 @@ def _agree(relation: Agreement, claims: Claims) -> Iterator[Finding]:
 def _inside(relation: Containment, claims: Claims) -> Iterator[Finding]:
     """Every value, ranges with both ends, within the low and high of the other claim's range."""
     frame_claim = claims[owner(relation.within)]
-    frame = _ends(frame_claim, relation.within)
+    frame = _ends(claims, relation.within)
     name = owner(relation.figure)
-    ends = _ends(claims[name], relation.figure)
+    ends = _ends(claims, relation.figure)
     outside = [x for x in ends if not min(frame) <= x <= max(frame)]
     reason = "lies_outside" if outside else "lies_inside"
     shown = outside[0] if outside else ends[0]
@@ -102,9 +103,12 @@ def _inside(relation: Containment, claims: Claims) -> Iterator[Finding]:
     yield Finding(name, "inside", reason, shown, edge, claims[name].unit, against=frame_claim.id)
 
 
-def _ends(claim: Claim, reference: str) -> tuple[float, ...]:
-    field = reference.split(".")[1]
-    return tuple(getattr(claim, field))
+def _ends(claims: Claims, reference: str) -> tuple[float, ...]:
+    """Both ends of a range, each of a series, or the one number that a reference names."""
+    name, field, element = split(reference)
+    if field in ("value", "before", "after", "values") and element is None:
+        return tuple(getattr(claims[name], field))
+    return (figure(claims, reference).value,)
 
 
 def _base_rate(relation: BaseRate, claims: Claims) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from analysis.core.claims.claim import Claim, Formula
@@ -33,15 +34,22 @@ def check_bounds(claim: Claim) -> Iterator[Finding]:
 
 
 def check_growth(claim: Claim) -> Iterator[Finding]:
-    """Compound growth a year, (after ÷ before)^(1 ÷ years) − 1, against the printed rate."""
+    """Compound growth a year, (after ÷ before)^(1 ÷ years) − 1, against the printed rate.
+
+    Where it is wrong, also the later level that the printed rate would give.
+    """
     if not (claim.growth and claim.period and claim.before and claim.after):
         return
     years = claim.period.end - claim.period.start
     levels = (level(claim, "before"), span(claim, claim.after))
-    found = combine(lambda a, b: ((b / a) ** (1 / years) - 1) * 100, levels)
+    found = combine(lambda a, b: ((b / a) ** (1 / years) - 1) * 100 if a > 0 <= b else math.nan, levels)
     printed = span(claim, claim.growth.value, claim.growth.bound)
     reason = "growth_follows" if found.meets(printed) else "growth_wrong"
     yield Finding(claim.id, "growth", reason, printed.value, found.value, "percent a year")
+    if reason == "growth_wrong":
+        needed = levels[0].value * (1 + printed.value / 100) ** years
+        item = "level that would give the printed rate"
+        yield Finding(claim.id, "growth", reason, levels[1].value, needed, claim.unit, item)
 
 
 def check_parts(claim: Claim) -> Iterator[Finding]:
