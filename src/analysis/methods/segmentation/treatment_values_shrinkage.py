@@ -33,8 +33,10 @@ class Modifiers:
         table = model_frame(self._chosen(features))
         self.levels_ = {name: list(table[name].cat.categories) for name in table.select_dtypes("category")}
         raw = self._raw(table)
-        self.centre_ = np.nan_to_num(np.nanmean(raw, axis=0)) if len(raw) else np.zeros(raw.shape[1])
-        spread = np.nan_to_num(np.nanstd(raw, axis=0))
+        known = np.isfinite(raw)
+        counts = np.maximum(known.sum(axis=0), 1)
+        self.centre_ = np.where(known, raw, 0.0).sum(axis=0) / counts
+        spread = np.sqrt((np.where(known, raw - self.centre_, 0.0) ** 2).sum(axis=0) / counts)
         self.spread_ = np.where(spread > 0, spread, 1.0)
         return self
 
