@@ -78,6 +78,7 @@ def portfolio(tmp_path_factory):
         ("A", "Pay code", "2024-11-30", "-2"),
         ("A", "Pay code", "2024-12-31", "3"),
         ("A", "sex_recorded", "2024-10-31", "1"),
+        ("A", "payment status", "2024-10-31", "4"),
         ("A", "note", "2024-10-31", "12 letters"),
     ]
     attributes = [
@@ -216,6 +217,7 @@ def test_what_is_protected_comes_through_groups_alone(portfolio):
     rows = pd.DataFrame({"account_id": ["A", "B", "D"], "month": pd.Timestamp(DECEMBER)})
     features = features_at(portfolio, rows, history=3)
     assert not [name for name in features.columns if {"sex", "education", "marital"} & set(name.split("_"))]
+    assert features["attribute_payment_status"][0] == 4, "a word in common with marital status protects nothing"
     groups = groups_at(portfolio, rows)
     assert groups["sex"].tolist() == ["female", "male", "unknown"] and groups["age"].tolist()[:2] == [44, 20]
     assert groups["education"].tolist() == ["secondary", "unknown", "unknown"]

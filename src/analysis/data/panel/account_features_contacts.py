@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
@@ -45,9 +47,9 @@ def contact_features(portfolio: Portfolio, rows: pd.DataFrame) -> pd.DataFrame:
     return _told(back_in_place(counted.execute(), rows), rows["m"] - month_number(begins))
 
 
-def _log(portfolio: Portfolio, begins: object) -> ir.Table:
+def _log(portfolio: Portfolio, begins: date) -> ir.Table:
     """Contacts with their month, an order that no two share, and the verdict on promises."""
-    log = contacts(portfolio, begins, portfolio.as_of, ("outcome", "reason"))  # type: ignore[arg-type]
+    log = contacts(portfolio, begins, portfolio.as_of, ("outcome", "reason"))
     if portfolio.has("months.amount_paid", "contacts.promised_on"):
         log = judge_promises(portfolio, log, GRACE_DAYS)
     else:

@@ -27,7 +27,7 @@ OWN_NAME = ("need", "bureau_delinquencies")
 """Attributes known under their own name."""
 
 PROTECTED = tuple(column.name for column in TABLES["accounts"].columns if column.protected)
-PROTECTED_WORDS = {*(word for name in PROTECTED for word in name.split("_")), "gender", "marriage", "married"}
+PROTECTED_WORDS = (*PROTECTED, "gender", "marital", "marriage", "married")
 YEAR = 12
 
 
@@ -109,7 +109,8 @@ def _wide(told: pd.DataFrame, rows: pd.DataFrame, suffix: str, leave_out: Collec
 
 def is_protected(name: str) -> bool:
     """Whether an attribute is named after something that serves fairness tests alone."""
-    return bool(set(_plain_name(name).split("_")) & PROTECTED_WORDS)
+    padded = f"_{_plain_name(name)}_"
+    return any(f"_{word}_" in padded for word in PROTECTED_WORDS)
 
 
 def _plain_name(name: str) -> str:
