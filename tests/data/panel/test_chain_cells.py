@@ -35,7 +35,7 @@ def states_by_hand(days, probation):
         else:
             since = None if since is None else since + 1
             sound = since is None or (since >= probation and since > CURED_MONTHS)
-            found.append("current" if sound else f"probation_{since}" if since < probation else "cured")
+            found.append("current" if sound else f"probation_{since}" if since < probation else f"cured_{since}")
     return found
 
 
@@ -64,20 +64,27 @@ def test_an_account_passes_probation_before_it_is_cured(tmp_path):
         ("1–29", "30–59"),
         ("30–59", "probation_1"),
         ("probation_1", "probation_2"),
-        ("probation_2", "cured"),
-        ("cured", "cured"),
+        ("probation_2", "cured_3"),
+        ("cured_3", "cured_4"),
     ]
 
 
 def test_a_relapse_starts_probation_anew(tmp_path):
     steps = one_account(tmp_path, [10, 0, 0, 5, 0, 0, 0])
-    assert [to for _, to in steps] == ["probation_1", "probation_2", "1–29", "probation_1", "probation_2", "cured"]
+    again = ["probation_1", "probation_2"]
+    assert [to for _, to in steps] == [*again, "1–29", *again, "cured_3"]
 
 
 def test_a_cured_account_is_current_again_after_twelve_months(tmp_path):
     steps = one_account(tmp_path, [10, *[0] * 14])
     states = ["1–29"] + [to for _, to in steps]
-    assert states == ["1–29", "probation_1", "probation_2", *["cured"] * 10, "current", "current"]
+    assert states == [
+        "1–29",
+        "probation_1",
+        "probation_2",
+        *(f"cured_{j}" for j in range(3, 13)),
+        *["current"] * 2,
+    ]
 
 
 def test_an_account_that_was_never_overdue_in_sight_is_current(tmp_path):
@@ -98,7 +105,7 @@ def test_a_window_looks_back_far_enough_to_know_a_cure(tmp_path):
 
 def test_a_product_keeps_its_own_probation(tmp_path):
     rules = SpellRules(sustained_months=3, probation={"card": 1})
-    assert [to for _, to in one_account(tmp_path, [10, 0, 0], rules)] == ["cured", "cured"]
+    assert [to for _, to in one_account(tmp_path, [10, 0, 0], rules)] == ["cured_1", "cured_2"]
     assert "probation_4" in chain_states(BY_PRODUCT, BUCKETS)
     assert "probation_5" not in chain_states(BY_PRODUCT, BUCKETS)
 

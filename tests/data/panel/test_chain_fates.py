@@ -26,8 +26,8 @@ def test_an_account_is_followed_with_what_it_went_through(tmp_path):
     days = [0, 10, 40, 0, 0, 0, 10, 0, 0, 0, 0, 0]
     states, cohorts = follow(tmp_path, days, "2024-03")
     assert states == [
-        ("30–59", 0), ("probation_1", 0), ("cured", 1), ("cured", 1), ("1–29", 2), ("probation_1", 2),
-        *[("cured", 2)] * 4,
+        ("30–59", 0), ("probation_1", 0), ("cured_2", 1), ("cured_3", 1), ("1–29", 2), ("probation_1", 2),
+        *[(f"cured_{j}", 2) for j in range(2, 6)],
     ]  # fmt: skip
     assert cohorts == {"stock"}
 

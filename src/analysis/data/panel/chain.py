@@ -39,12 +39,20 @@ SUMS = ("accounts", "balance", "to_balance", "paid")
 
 
 def chain_states(rules: SpellRules, buckets: Buckets) -> tuple[str, ...]:
-    """States of the chain: buckets from 1 day on, probation_1 …, cured, current, charged_off, paid_off, sold.
+    """States of the chain: buckets from 1 day on, probation_1 …, cured_3 …, current, charged_off, paid_off, sold.
 
     `probation_j` is the j-th month end current after arrears; there are as many as the longest probation needs.
+    `cured_j` is the j-th too, of an account past its probation: the first are as old as the shortest probation
+    has it, the last CURED_MONTHS.
     """
     probation = (f"probation_{j}" for j in range(1, rules.longest(restructured=False)))
-    return (*buckets.labels[1:], *probation, "cured", "current", *CHAIN_EXITS)
+    cured = (f"cured_{j}" for j in range(_youngest(rules), CURED_MONTHS + 1))
+    return (*buckets.labels[1:], *probation, *cured, "current", *CHAIN_EXITS)
+
+
+def _youngest(rules: SpellRules) -> int:
+    """Months current of the freshest cure."""
+    return min(rules.sustained_months, *rules.probation.values(), CURED_MONTHS)
 
 
 def chain_cells(
@@ -66,11 +74,12 @@ def chain_cells(
 
     A current account's state depends on the months current since it was last overdue (or charged off): fewer
     than its probation (`rules.sustained_months`, or the product's in `rules.probation`) `probation_j`; then, up
-    to CURED_MONTHS, `cured`; beyond, or never overdue in sight, `current`. Arrears are 1+ days past due whatever
-    `rules.entry_days`, and the longer probation after relief is not applied: the chain is blind to treatments.
+    to CURED_MONTHS, `cured_j`, as fresh cures fall back more often than old ones; beyond, or never overdue in
+    sight, `current`. Arrears are 1+ days past due whatever `rules.entry_days`, and the longer probation after
+    relief is not applied: the chain is blind to treatments.
 
     An account that is current when its rows begin may have been cured shortly before; that isn't knowable, and it
-    counts as `current`. So shares of `cured` are right only for a `first` that lies CURED_MONTHS + 1 months or
+    counts as `current`. So shares of `cured_j` are right only for a `first` that lies CURED_MONTHS + 1 months or
     more after the panel begins; for earlier months they are too low.
     """
     window = _window(portfolio, first, last)
@@ -207,11 +216,13 @@ def _code(
     overdue = (state > CURRENT) & (state < len(buckets.labels))
     exits = {"closed": "paid_off"} | {name: name for name in CHAIN_EXITS}
     on_probation = (len(buckets.labels) - 2 + months_current).cast("int32")
+    youngest = _youngest(rules)
+    cured = (states.index(f"cured_{youngest}") - youngest + months_current).cast("int32")
     return ibis.cases(
         (overdue, (state - 1).cast("int32")),
         *((state == exit_code(buckets, status), place[name]) for status, name in exits.items()),
         ((months_current < probation).coalesce(False), on_probation),
-        ((months_current <= CURED_MONTHS).coalesce(False), place["cured"]),
+        ((months_current <= CURED_MONTHS).coalesce(False), cured),
         else_=place["current"],
     )
 

@@ -146,3 +146,19 @@ def test_a_cured_state_may_be_split_by_age():
     assert found["numerator"] == 4 * 30
     spells = expected_time(cells).query("measure == 'spells'")["expected"]
     assert spells.to_list() == pytest.approx([1 + 0.6 * (0.2 + 0.8 * 0.1), 1.0])
+
+
+def test_redefault_begins_at_the_age_that_cures_begin_in():
+    """With a probation of a year, no cure is fresher than that."""
+    names = ("1–29", "30–59", "cured_3", "cured_12", "current", "charged_off")
+    kind = pd.CategoricalDtype(names, ordered=True)
+    shares = {
+        ("1–29", "cured_12"): 60, ("1–29", "30–59"): 40, ("cured_12", "30–59"): 10, ("cured_12", "current"): 90,
+    }  # fmt: skip
+    rows = [(*ends, fold, count) for ends, count in shares.items() for fold in range(4)]
+    cells = pd.DataFrame(rows, columns=["from_state", "to_state", "fold", "accounts"])
+    cells = cells.assign(
+        month=pd.Timestamp("2025-01-31"), **{c: cells[c].astype(kind) for c in ("from_state", "to_state")}
+    )
+    # What leaves the oldest age for `current` goes on at its rate.
+    assert redefault(cells, within=2)["rate"].iloc[0] == pytest.approx(0.1 + 0.9 * 0.1)

@@ -129,12 +129,12 @@ def redefault(
 ) -> pd.DataFrame:
     """Chance of being delinquent again within `within` months of a sustained cure.
 
-    The chance that an account in `cured` reaches `first_bucket` or a later one (default: the first that starts at
-    30 days or later) before it exits: first passage through the chain's pooled monthly rates. Lower is better.
-    numerator: steps seen out of cured into arrears of any depth; denominator: account-months seen in `cured`;
-    monthly: their ratio. An account that leaves `cured` for `current`, being old enough, stays among the cured
-    here. Hazards of all months since the cure are averaged, and accounts that slip back soon after their cure
-    weigh as many months as they were seen.
+    The chance that an account freshly in `cured` reaches `first_bucket` or a later one (default: the first that
+    starts at 30 days or later) before it exits: first passage through the chain's pooled monthly rates. Lower is
+    better. numerator: steps seen out of cured into arrears of any depth; denominator: account-months seen in
+    `cured`; monthly: their ratio. An account that leaves the oldest `cured` for `current` stays among the oldest
+    here. Where the chain tells the ages of a cure apart (`cured_3`, `cured_4`, …) the hazard falls as the cure
+    ages; a single `cured` averages over all of them, which is too slow soon after the cure and too quick later.
 
     Returns dimension, value, numerator, denominator, monthly, rate, lower, upper; limits are Wilson's at the size
     that the jackknife over folds amounts to. Raises ParameterError for a bucket that isn't one of the chain's.
@@ -148,7 +148,7 @@ def redefault(
     for labels, total, without in _matrices(cells, states, by):
         cured = total[states.places(states.cured)]
         again, held = cured[:, states.places(states.arrears)].sum(), cured.sum()
-        chance, others = (_passage(to_matrix(counts), states, bucket, within) for counts in (total, without))
+        chance, others = (_passage(counts, states, bucket, within) for counts in (total, without))
         found = share_limits(chance, others, held, level) if held else (np.nan,) * 3
         limits = dict(zip(("rate", "lower", "upper"), map(float, found), strict=True))
         monthly = again / held if held else np.nan
@@ -165,15 +165,25 @@ def _thirty(states: ChainStates) -> str:
     return late[0] if late else states.arrears[0]
 
 
-def _passage(matrix: Array, states: ChainStates, bucket: str, months: int) -> Array:
-    """Chance to have reached `bucket` or a later one within `months` steps from cured; matrix (..., S, S)."""
-    moved = matrix.copy()
-    fresh, oldest = states.names.index(states.cured[0]), states.names.index(states.cured[-1])
+def _passage(counts: Array, states: ChainStates, bucket: str, months: int) -> Array:
+    """Chance to have reached `bucket` or a later one within `months` steps of a fresh cure; counts (..., S, S)."""
+    moved = to_matrix(counts)
+    oldest = states.names.index(states.cured[-1])
     for other in states.places([name for name in states.sound if name not in states.cured]):
         moved[..., oldest, oldest] += moved[..., oldest, other]
         moved[..., oldest, other] = 0.0
     reached = states.mask(states.arrears[states.arrears.index(bucket) :])
-    chance = np.broadcast_to(reached.astype(float), matrix.shape[:-1])
+    chance = np.broadcast_to(reached.astype(float), counts.shape[:-1])
     for _ in range(months):
         chance = np.where(reached, 1.0, np.matmul(moved, chance[..., None])[..., 0])
-    return np.asarray(chance[..., fresh])
+    return np.asarray((chance[..., states.places(states.cured)] * _fresh(counts, states)).sum(axis=-1))
+
+
+def _fresh(counts: Array, states: ChainStates) -> Array:
+    """Shares of the ages of `cured` that cures begin in; the youngest where none was seen to begin."""
+    begun = counts[..., states.places((*states.arrears, *states.probation)), :].sum(axis=-2)
+    begun = begun[..., states.places(states.cured)]
+    youngest = np.zeros_like(begun)
+    youngest[..., 0] = 1.0
+    whole = begun.sum(axis=-1, keepdims=True)
+    return np.divide(begun, whole, out=youngest, where=whole > 0)

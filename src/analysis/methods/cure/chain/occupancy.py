@@ -56,8 +56,9 @@ def occupancy_forecast(
     share: accounts of the group (expected) ÷ accounts of the cohort (accounts). `by` gives each segment rates of
     its own and `all` their sum; a from-state that a segment was never seen in takes the rates of all. The
     intervals hold parameter, time and process uncertainty, as methods.cure.paths tells; with a single basis
-    month limits are nan. They don't know a changed economy; and where fresh cures fall back more often than old
-    ones, a chain with a single `cured` state foresees too few re-defaults.
+    month limits are nan. They don't know a changed economy. Fresh cures fall back more often than old ones, so
+    a chain with a single `cured` state foresees too few re-defaults; the panel's tells a cure's age by the month
+    (benchmarks/results/cure_chain_ages.md).
 
     Returns cohort, dimension, value, month, group, accounts, expected, lower, upper, share, share_lower,
     share_upper.

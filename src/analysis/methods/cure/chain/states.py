@@ -23,8 +23,8 @@ class ChainStates:
     """The chain's states in order: arrears buckets, probation, cured and current, exits.
 
     Names tell the kind: `probation_1` … are probation, `cured` (a sustained cure up to a year ago; there may be
-    several, the freshest first, such as `cured_6` and `cured_12`) and `current` (longer ago, or never overdue) are
-    sound, those of EXITS are left for good, all others are arrears. Raises ParameterError where there is no
+    several ages, the freshest first, such as `cured_3`, `cured_4` …) and `current` (longer ago, or never overdue)
+    are sound, those of EXITS are left for good, all others are arrears. Raises ParameterError where there is no
     arrears state, no exit, or no `cured`.
     """
 
