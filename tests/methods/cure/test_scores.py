@@ -171,6 +171,28 @@ def test_accounts_on_probation_have_the_chains_chance(fitted: tuple[MixtureCure,
         np.testing.assert_allclose(found, reached[[2, 5, 11], NAMES.index(state)])
 
 
+def test_accounts_on_probation_have_their_own_products_chance_where_it_was_seen_often_enough(
+    fitted: tuple[MixtureCure, pd.DataFrame],
+) -> None:
+    worse = STEPS | {("probation_1", "1-29"): 200}
+    cells = pd.concat([steps(), steps(counts=worse).assign(product="auto")]).astype(steps().dtypes)
+    rows = running(product=["card", "auto", "card", "card", "auto"])
+    rows = rows.assign(segment=rows["product"], months_current=[0, 0, 0, 1, 1])
+    model, spells_of = fitted
+    for least, bases in (
+        (100, ["model", "model", "model", "product", "product"]),
+        (10_000, ["model"] * 3 + ["all"] * 2),
+    ):
+        told = scores(rows, model, spells_of, cells, ["product"], least=least).set_index("account_id")
+        assert told["basis"].tolist() == bases
+        parts = cells, cells
+        if least == 100:
+            parts = cells[cells["product"] == "card"], cells[cells["product"] == "auto"]
+        for account, part in zip("de", parts, strict=True):
+            expected = to_cure(part, STATES, 12)[2, NAMES.index("probation_1")]
+            assert told.loc[account, "cured_within_3"] == pytest.approx(expected), (account, least)
+
+
 def test_a_probation_longer_than_the_chains_counts_as_its_last_month(
     fitted: tuple[MixtureCure, pd.DataFrame],
 ) -> None:

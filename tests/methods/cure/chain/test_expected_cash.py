@@ -45,6 +45,23 @@ def test_where_balances_only_fall_nobody_pays_more_than_is_owed(world):
     assert (table["expected"] <= 1.0 + 1e-9).all()
 
 
+def test_new_spending_that_is_repaid_counts_for_nothing(world):
+    cells = world.cells()
+    used = cells.assign(to_balance=cells["to_balance"] * 3, paid=cells["paid"] * 2.5)
+    table = expected_cash(used, months=60)
+    assert (table["expected"] <= 1.0 + 1e-9).all() and (table["expected"] > 0.9).any()
+
+
+def test_cash_beyond_a_states_balance_is_not_carried_into_other_states(world):
+    cells = world.cells()
+    stays = (cells["from_state"] == "1–29") & (cells["to_state"] == "1–29")
+    over = cells.assign(paid=cells["paid"].where(~stays, cells["balance"] * 9))
+    row = expected_cash(over, by=None, months=1).set_index("state").loc["1–29"]
+    late = cells[cells["from_state"] == "1–29"]
+    other = late.loc[late["to_state"] != "1–29", "paid"].sum()
+    assert row["expected"] == pytest.approx((cells.loc[stays, "balance"].sum() + other) / late["balance"].sum())
+
+
 def test_more_months_bring_no_less(world):
     short, long = (expected_cash(world.cells(), months=m)["expected"].to_numpy() for m in (6, 12))
     assert (long >= short).all()
@@ -79,5 +96,5 @@ def test_a_recovery_curve_that_is_too_short_is_refused(world):
 
 
 def test_cells_without_cash_are_refused(world):
-    with pytest.raises(ParameterError, match="lack paid; expected cash needs balance, to_balance, paid"):
+    with pytest.raises(ParameterError, match="lack paid; expected cash needs balance, paid"):
         expected_cash(world.cells().drop(columns="paid"))

@@ -12,7 +12,7 @@ from analysis.core.errors import ParameterError
 from analysis.methods.cure.chain import ChainStates, states_of, step_counts, usable
 from analysis.statistics.jackknife import Array, amount_limits, leave_one_out
 
-MONEY = ("balance", "to_balance", "paid")
+MONEY = ("balance", "paid")
 
 
 def expected_cash(
@@ -22,14 +22,14 @@ def expected_cash(
     after_charge_off: npt.ArrayLike | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Cash expected within `months` months per unit of balance, by segment and state.
+    """Cash expected against today's balance within `months` months, per unit of it, by segment and state.
 
-    v₁ = c and vₜ = c + B·vₜ₋₁ (Howard 1960, Dynamic Programming and Markov Processes, ch. 2): c is cash paid in
-    the month after ÷ balance in the state, B the balance found in each state a month later ÷ balance in the state
-    before, both ratios of sums over the months of `cells`. Letting the balance follow B rather than holding it
-    constant keeps a payment from being expected twice, and counts interest and drawing as they happened; a card
-    may so return more than it owes today. All cash of the state counts, ordinary instalments after a cure too.
-    Higher is better.
+    vₜ(i) = Σⱼ wᵢⱼ·(rᵢⱼ + (1 − rᵢⱼ)·vₜ₋₁(j)), v₀ = 0 (a Markov chain with rewards, Howard 1960, Dynamic Programming
+    and Markov Processes, ch. 2): wᵢⱼ is the share of the balance in state i that stepped into j, rᵢⱼ the cash paid
+    in that month ÷ that balance, at most 1, all ratios of sums over the months of `cells`. Cash is set against
+    the oldest debt, today's balance, before interest and new spending, so it is paid once at most and never
+    exceeds the balance, on cards that go on being used either. All cash of the state counts, ordinary instalments
+    after a cure too. Higher is better.
 
     Charge-off ends it unless `after_charge_off` says what is recovered: cash ÷ claim in total within 1, 2, …
     months after the month of charge-off (methods.cure.recovery's rates), at least `months` − 1 of them. Other
@@ -70,7 +70,7 @@ def _recovered(curve: npt.ArrayLike | None, months: int) -> Array:
 
 
 def _money(cells: pd.DataFrame, states: ChainStates, folds: Sequence[int] | npt.NDArray[np.int64]) -> Array:
-    """Balance, later balance and cash of steps: shape (folds, 3, S, S), what steps out of exits left out."""
+    """Balance and cash of steps: shape (folds, 2, S, S), what steps out of exits left out."""
     money = np.stack([step_counts(cells, states, name, list(folds)) for name in MONEY], axis=1)
     money[..., states.places(states.exits), :] = 0.0
     return money
@@ -106,7 +106,7 @@ def _table(
 
 
 def _cash(own: Array, whole: Array, states: ChainStates, months: int, later: Array) -> Array:
-    """Cash per unit of balance by state, from (..., 3, S, S); a state without balance takes the whole's rates."""
+    """Cash per unit of balance by state, from (..., 2, S, S); a state without balance takes the whole's rates."""
     reward, flow = _per_balance(own)
     general, general_flow = _per_balance(whole)
     empty = own[..., 0, :, :].sum(axis=-1) <= 0
@@ -121,11 +121,12 @@ def _cash(own: Array, whole: Array, states: ChainStates, months: int, later: Arr
 
 
 def _per_balance(money: Array) -> tuple[Array, Array]:
-    """Cash and balances found later, both per unit of balance at the start; 0 where none was held."""
-    balance, later, paid = (money[..., place, :, :] for place in range(3))
-    held = balance.sum(axis=-1)
-    safe = np.where(held > 0, held, 1.0)
-    return (
-        np.where(held > 0, paid.sum(axis=-1) / safe, 0.0),
-        np.where((held > 0)[..., None], later / safe[..., None], 0.0),
+    """Cash, and what is still owed of the balance by the state found in, both per unit of it; 0 where none was."""
+    balance, paid = (money[..., place, :, :] for place in range(2))
+    held = balance.sum(axis=-1, keepdims=True)
+    settled = np.minimum(paid, balance)
+    shares = (
+        np.divide(part, held, out=np.zeros_like(part), where=held > 0) for part in (settled, balance - settled)
     )
+    cash, owed = shares
+    return cash.sum(axis=-1), owed
