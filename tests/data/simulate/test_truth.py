@@ -95,3 +95,43 @@ def test_elasticities_name_their_units(demo) -> None:
     told = demo.truth["elasticities"]
     assert set(told["entry"]) == set(told["units"])
     assert told["entry"]["unemployment"] > 0 > told["cure"]["unemployment"]
+
+
+def test_relapse_hazards_agree_with_what_happened(demo) -> None:
+    told = demo.truth["relapse"]["by_months_current"]
+    assert list(told) == [str(j) for j in range(1, 13)]
+    for j, cell in told.items():
+        error = 4 * math.sqrt(cell["hazard"] * (1 - cell["hazard"]) / cell["at_risk"])
+        assert cell["realised"] == pytest.approx(cell["hazard"], abs=error), j
+    hazards = [cell["hazard"] for cell in told.values()]
+    assert hazards == sorted(hazards, reverse=True)
+    months = demo.truth["relapse"]["by_month"].values()
+    assert sum(cells["3"]["at_risk"] for cells in months) == told["3"]["at_risk"]
+
+
+def test_re_defaults_are_counted_from_the_months(demo) -> None:
+    told = demo.truth["redefault"]
+    seen = demo.frame("""
+        with m as (
+            select account_id, month, status = 'open' and days_past_due = 0 sound,
+                status = 'open' and days_past_due > 0 late, status = 'open' and days_past_due >= 30 serious
+            from months
+        ), marked as (
+            select *, sound and lag(sound) over w and lag(sound, 2) over w and lag(late, 3) over w sustained,
+                bool_or(serious) over (w rows between 1 following and 12 following) again
+            from m window w as (partition by account_id order by month)
+        )
+        select month, count(*) cures, sum(coalesce(again, false)::int) again from marked
+        where sustained and month <= (select max(month) - interval 12 month from months)
+        group by month order by month
+    """)
+    assert told["cures"] == seen["cures"].sum()
+    assert told["share"] == pytest.approx(seen["again"].sum() / seen["cures"].sum(), abs=1e-6)
+    assert [cell["again"] for cell in told["by_month"].values()] == seen["again"].tolist()
+
+
+def test_contact_adds_its_log_odds_and_those_of_promises(demo) -> None:
+    told, p = demo.truth["contact_effect"], parameters("standard").cure
+    assert told["account_months"] > 0 and 0 < told["promised"] < 1
+    # Skill has a mean of about zero over agents.
+    assert told["mean_log_odds"] == pytest.approx(p.contact + p.promise * told["promised"], abs=0.15)

@@ -15,6 +15,8 @@ IDLE, PAYS, ENTERS, CURES, STAYS, BACK, ROLLS, LEAVES = range(8)
 """What an account did in the month; `PAYS` is a current account paying what is due, `LEAVES` pays all."""
 
 SINCE_CURE_MAX = 60
+RELAPSE_MONTHS = 12
+"""Months current in which the chance of falling back is told."""
 SMALLEST_OVERDUE = 500.0
 """Balance below which no one falls behind, CNY."""
 DISTRESS_STAYS_AFTER_CURE = 0.3
@@ -62,6 +64,10 @@ def advance_current(
         who = np.flatnonzero(exposed)
         cells = (np.full(len(who), t - world.clock.burn_in), state.accounts.product[who])
         tally.count("entry", (world.clock.months, len(PRODUCTS)), cells, probability[who], enters[who])
+        recent = np.flatnonzero(current & (state.since_cure < RELAPSE_MONTHS))
+        cells = (np.full(len(recent), t - world.clock.burn_in), state.since_cure[recent])
+        chance = probability * exposed
+        tally.count("relapse", (world.clock.months, RELAPSE_MONTHS), cells, chance[recent], enters[recent])
     leave = leaving_probability(state, world)
     leaves = current & ~enters & (rng.random(state.n) < leave)
     outcome[leaves] = LEAVES
@@ -105,15 +111,19 @@ def cure_log_odds(state: State, who: np.ndarray, t: int, world: World, drivers: 
         c.debt_ratio * (state.customers.debt_ratio[customer] - 0.35)
         + c.income_volatility * (state.customers.income_volatility[customer] - 0.25)
         + c.urban * state.customers.urban[customer]
-        + c.contact * state.contacted[who]
-        + c.promise * state.promised[who]
-        + c.skill * state.skill[who]
+        + contact_log_odds(state, who, world)
     )
     odds += fixed * (1 - c.fading) ** (month - 1) - c.frailty * a.difficulty[who]
     odds += early * (state.handling_effect[who] + c.delay * state.delay_acting[who])
     odds += s.relief_effect * state.relief[who]
     odds += state.placed[who] * np.array(s.agency_effect)[state.agency[who]]
     return odds + rollout_effect(state, who, t, world)
+
+
+def contact_log_odds(state: State, who: np.ndarray, world: World) -> np.ndarray:
+    """Log-odds that last month's conversation adds: of contact, of a promise, and of the agent's skill."""
+    c = world.parameters.cure
+    return c.contact * state.contacted[who] + c.promise * state.promised[who] + c.skill * state.skill[who]
 
 
 def rollout_effect(state: State, who: np.ndarray, t: int, world: World) -> np.ndarray:
@@ -175,6 +185,10 @@ def advance_overdue(
         cells = (state.accounts.product[who], np.minimum(state.missed[who], 8) - 1)
         tally.count("cure", (len(PRODUCTS), 8), cells, can, chance, cured)
         tally.count("cure_by_month", (24,), (np.minimum(state.spell_month[who], 23),), can, chance, cured)
+        spoken = who[can & state.contacted[who]]
+        effect = contact_log_odds(state, spoken, world)
+        none = np.zeros(len(spoken), dtype=int)
+        tally.count("contacted", (1,), (none,), effect, state.promised[spoken])
     follow_trial(state.trial, who, t, odds, can, cured)
     follow_trial(state.flow, who, t, odds, can, cured)
     outcome[who] = ROLLS

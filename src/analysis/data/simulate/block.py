@@ -83,6 +83,7 @@ class Simulation:
         running = np.flatnonzero(self.state.spell >= 0)
         for trial, name in ((self.state.trial, "trial"), (self.state.flow, "flow")):
             spells.flush(self.state, trial, running, name, self.world, self.tally)
+        self.panel.count_redefaults(self.tally)
         return Block(self.accounts, self.customers, self.panel, self.logs, self.tally)
 
     def month(self, t: int) -> None:

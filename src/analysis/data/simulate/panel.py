@@ -6,9 +6,14 @@ import numpy as np
 
 from analysis.data.simulate.clock import LONGEST_ARREARS
 from analysis.data.simulate.state import CHARGED_OFF, CLOSED, GONE, OPEN, PAID_OFF, UNBORN, State, World
+from analysis.data.simulate.tally import Tally
 
 LOGINS_OVERDUE = 0.6
 MONEY = ("balance", "amount_due", "amount_paid", "charged_off_amount", "accrued_interest", "utilisation", "spend")
+
+
+SUSTAINED_MONTHS, REDEFAULT_DAYS, REDEFAULT_MONTHS = 3, 30, 12
+"""Months current that make a cure sustained; days past due that make a re-default, within so many months."""
 
 
 class Panel:
@@ -49,3 +54,21 @@ class Panel:
         )
         for name, value in zip(MONEY, values, strict=True):
             self.money[name][:, column] = value
+
+    def count_redefaults(self, tally: Tally) -> None:
+        """Sustained cures by month, of those followed for REDEFAULT_MONTHS, and how many were late again by then.
+
+        An account that leaves the book before is not late again.
+        """
+        here = self.present & (self.status == 0)
+        late, sound = here & (self.days_past_due > 0), here & (self.days_past_due == 0)
+        serious = here & (self.days_past_due >= REDEFAULT_DAYS)
+        months = self.present.shape[1]
+        sums = np.zeros((months, 2))
+        for month in range(SUSTAINED_MONTHS, months - REDEFAULT_MONTHS):
+            cured = late[:, month - SUSTAINED_MONTHS] & sound[:, month - SUSTAINED_MONTHS + 1 : month + 1].all(
+                axis=1
+            )
+            again = serious[:, month + 1 : month + REDEFAULT_MONTHS + 1].any(axis=1)
+            sums[month] = cured.sum(), (cured & again).sum()
+        tally.add("redefault", sums)

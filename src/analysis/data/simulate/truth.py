@@ -10,6 +10,7 @@ import numpy as np
 from analysis.core.states import PRODUCTS
 from analysis.data.simulate.behaviour import adoption_month
 from analysis.data.simulate.clock import EPOCH
+from analysis.data.simulate.panel import REDEFAULT_DAYS, REDEFAULT_MONTHS, SUSTAINED_MONTHS
 from analysis.data.simulate.parameters import BROKEN, CAUSES, REGIONS, SEGMENT_EDGES, SEGMENTS
 from analysis.data.simulate.parameters_work import AGENCIES, CHANNELS, HOURS
 from analysis.data.simulate.state import HORIZONS, World
@@ -37,6 +38,9 @@ def truth(world: World, tally: Tally, seed: int, accounts: int) -> dict[str, Any
         "entry": entry(world, sums["entry"]),
         "never_cure": never_cure(sums["never"]),
         "cure": cure(sums["cure"], sums["cure_by_month"]),
+        "contact_effect": contact_effect(sums["contacted"]),
+        "redefault": redefault(world, sums["redefault"]),
+        "relapse": relapse(world, sums["relapse"]),
         "elasticities": elasticities(world),
         "experiments": experiments(world, sums),
         "contact_response": response(sums["response"]),
@@ -110,6 +114,51 @@ def cure(by_bucket: np.ndarray, by_month: np.ndarray) -> dict[str, Any]:
         },
         "by_month_of_spell": {str(k + 1): told(cell) for k, cell in enumerate(by_month)},
     }
+
+
+def contact_effect(sums: np.ndarray) -> dict[str, Any]:
+    """What right-party contact adds to next month's log-odds of cure, with promise and skill, of those who can."""
+    spoken, effect, promised = sums[0]
+    return {
+        "account_months": int(spoken),
+        "mean_log_odds": share(effect, spoken),
+        "promised": share(promised, spoken),
+    }
+
+
+def redefault(world: World, sums: np.ndarray) -> dict[str, Any]:
+    """Sustained cures that were late again, as it happened; by the month that made them sustained."""
+    ends = world.clock.ends[world.clock.burn_in :]
+    told = {
+        str(np.datetime64(EPOCH) + int(end)): {"cures": int(row[0]), "again": int(row[1])}
+        for end, row in zip(ends, sums, strict=True)
+        if row[0]
+    }
+    return {
+        "sustained_months": SUSTAINED_MONTHS,
+        "days_past_due": REDEFAULT_DAYS,
+        "within_months": REDEFAULT_MONTHS,
+        "cures": int(sums[:, 0].sum()),
+        "share": share(sums[:, 1].sum(), sums[:, 0].sum()),
+        "by_month": told,
+    }
+
+
+def relapse(world: World, sums: np.ndarray) -> dict[str, Any]:
+    """Monthly probability of missing a payment by months current since a cure, 1 for the month of the cure itself.
+
+    By month, as the economy moves it. `at_risk` counts all current accounts, those without a payment due too.
+    """
+    ends = world.clock.ends[world.clock.burn_in :]
+
+    def told(cells: np.ndarray) -> dict[str, Any]:
+        return {
+            str(j + 1): {"at_risk": int(c[0]), "hazard": share(c[1], c[0]), "realised": share(c[2], c[0])}
+            for j, c in enumerate(cells)
+        }
+
+    months = {str(np.datetime64(EPOCH) + int(end)): told(cells) for end, cells in zip(ends, sums, strict=True)}
+    return {"by_months_current": told(sums.sum(axis=0)), "by_month": months}
 
 
 def elasticities(world: World) -> dict[str, Any]:
