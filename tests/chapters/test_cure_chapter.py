@@ -192,6 +192,49 @@ def test_the_coverage_told_is_the_coverage_of_the_table(cure: Left) -> None:
     assert (bounds["truth"] <= bounds["rate_upper"]).all()
 
 
+def test_effects_are_held_against_what_cures_were_drawn_with(cure: Left) -> None:
+    effects = cure.table("truth_effects").set_index(["measure", "covariate"])
+    assert effects.loc["speed", "truth"].to_dict() == pytest.approx(
+        {"unemployment": -0.12, "gdp": 0.02, "industry_growth": 0.1, "contact_last_month": 0.6}, abs=0.1
+    )
+    np.testing.assert_allclose(effects["bias"], effects["estimate"] - effects["truth"])
+    held = (effects["lower"] <= effects["truth"]) & (effects["truth"] <= effects["upper"])
+    assert (held == effects["covered"].astype(bool)).all()
+    assert f"{held.sum()} of {len(effects)} intervals hold them" in cure.prose
+    # The odds of all accounts still open lie nearer zero than those of the ones that can cure.
+    assert (effects.loc["speed", "mixed"].abs() < effects.loc["speed", "truth"].abs()).all()
+
+
+def test_chances_of_falling_back_are_held_against_the_truth(cure: Left) -> None:
+    judged = cure.table("truth")
+    relapses = judged[judged["measure"] == "relapse"]
+    assert relapses["group"].tolist() == [str(j) for j in range(1, 13)]
+    assert relapses["covered"].astype(bool).mean() >= 0.75
+    assert (judged["measure"] == "redefault").sum() == 1
+
+
+def test_no_account_is_expected_to_pay_more_than_it_owes(cure: Left) -> None:
+    scores = pd.read_parquet(cure.work / "accounts" / "cure" / "scores.parquet")
+    assert (scores["expected_cash"] <= scores["balance"] * (1 + 1e-9)).all() and (
+        scores["expected_cash"] >= 0
+    ).all()
+    assert set(scores["basis"]) <= {"model", "product", "all"}
+    on_probation = scores["state"] == "probation"
+    assert ((scores["basis"] == "model") == ~on_probation).all()
+
+
+def test_spoken_to_and_not_spoken_to_are_told_side_by_side(cure: Left) -> None:
+    sides = numbers_of(cure, "first_month", value="all").set_index("work")
+    assert set(sides.index) == {"spoken_to", "not_spoken_to"}
+    assert (sides["rate_lower"] <= sides["rate"]).all() and (sides["rate"] <= sides["rate_upper"]).all()
+    assert "drawn by lot" in cure.prose
+
+
+def test_the_hard_variant_says_what_is_broken_and_what_misses(hard_cure: Left) -> None:
+    assert "This variant breaks on purpose" in hard_cure.prose
+    assert hard_cure.prose.count("no interval misses for it") + hard_cure.prose.count("; missed:") == 4
+
+
 def test_no_model_of_the_contest_ranks_better_than_its_interval_allows(cure: Left) -> None:
     judged = cure.table("validation").dropna(subset=["lower", "upper"])
     assert (judged["lower"] <= judged["estimate"]).all() and (judged["estimate"] <= judged["upper"]).all()

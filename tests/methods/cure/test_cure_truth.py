@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,14 @@ import pandas as pd
 import pytest
 
 from analysis.methods.cure.never_cure import CUT_SHORT, PROVEN, never_cure
-from analysis.methods.cure.truth import COLUMNS, hazards_against_truth, never_against_truth, recovery_against_truth
+from analysis.methods.cure.truth import (
+    COLUMNS,
+    hazards_against_truth,
+    never_against_truth,
+    recovery_against_truth,
+    redefault_against_truth,
+    relapse_against_truth,
+)
 
 HAZARDS = (0.5, 0.3, 0.2, 0.1)
 
@@ -180,3 +188,65 @@ def test_recovery_is_judged_at_its_own_month() -> None:
 def test_recovery_followed_for_less_is_not_judged() -> None:
     truth = {"recovery": {"within_24_months": 0.22, "by_product": {}}}
     assert len(recovery_against_truth(curve(since=12), truth)) == 0
+
+
+CHAIN = pd.CategoricalDtype(["1–29", "30–59", "probation_1", "cured_2", "cured_3", "charged_off"], ordered=True)
+
+
+def stepped(back: dict[str, int], held: int, month: str) -> pd.DataFrame:
+    """`held` steps out of each state of `back` a fold, as many of them into arrears as it says."""
+    rows = [
+        {"from_state": state, "to_state": to, "fold": fold, "accounts": n}
+        for state, again in back.items()
+        for fold in range(4)
+        for to, n in (("1–29", again), ("cured_3", held - again))
+    ]
+    frame = pd.DataFrame(rows).assign(month=pd.Timestamp(month), broken=False)
+    return frame.astype({"from_state": CHAIN, "to_state": CHAIN})
+
+
+def relapses(months: dict[str, dict[str, tuple[int, float]]]) -> dict[str, Any]:
+    told = {
+        month: {j: {"at_risk": n, "hazard": h} for j, (n, h) in cells.items()} for month, cells in months.items()
+    }
+    return {"relapse": {"by_month": told}}
+
+
+def test_the_chance_of_falling_back_is_held_against_that_of_the_same_months() -> None:
+    steps = stepped({"probation_1": 20, "cured_2": 10}, 100, "2025-06-30")
+    truth = relapses({"2025-06-30": {"1": (300, 0.20), "2": (200, 0.30)}, "2025-07-31": {"1": (900, 0.90)}})
+    table = relapse_against_truth(steps, truth).set_index("group")
+    assert table["rate"].to_dict() == pytest.approx({"1": 0.2, "2": 0.1})
+    assert table["truth"].to_dict() == pytest.approx({"1": 0.2, "2": 0.3})
+    assert table["covered"].tolist() == [True, False]
+
+
+def test_states_that_few_were_seen_in_are_not_held_against_the_truth() -> None:
+    steps = stepped({"probation_1": 2}, 20, "2025-06-30")
+    truth = {"relapse": {"by_month": {"2025-06-30": {"1": {"at_risk": 80, "hazard": 0.1}}}}}
+    assert relapse_against_truth(steps, truth).empty
+    assert len(relapse_against_truth(steps, truth, least=80)) == 1
+
+
+def test_without_relapses_in_the_truth_there_is_nothing_to_hold_against_it() -> None:
+    assert relapse_against_truth(stepped({"probation_1": 2}, 20, "2025-06-30"), {}).empty
+    again = pd.DataFrame({"value": ["all"], "numerator": [5], "denominator": [50], "rate": [0.2]})
+    assert redefault_against_truth(again.assign(lower=0.1, upper=0.3), {}, date(2024, 1, 31)).empty
+
+
+def test_re_defaults_are_held_against_cures_from_the_month_on_that_the_rates_begin_after() -> None:
+    known = {"2024-05-31": (100, 90), "2024-06-30": (100, 30), "2024-07-31": (300, 50)}
+    months = {month: {"cures": cures, "again": again} for month, (cures, again) in known.items()}
+    again = pd.DataFrame(
+        {
+            "value": ["all", "card"],
+            "numerator": [50, 50],
+            "denominator": [500, 500],
+            "rate": [0.19, 0.9],
+            "lower": [0.17, 0.8],
+            "upper": [0.21, 1.0],
+        }
+    )
+    table = redefault_against_truth(again, {"redefault": {"by_month": months}}, date(2024, 6, 30))
+    assert table["truth"].tolist() == [80 / 400] and table["covered"].tolist() == [True]
+    assert list(table) == COLUMNS

@@ -1,7 +1,17 @@
 """Cure: who cures, when, and who never will. The event is cure; what never happens is *never curing*."""
 
 from analysis.core.errors import IdentificationWarning
-from analysis.methods.cure import chain, curves, cycle_time, never_cure, recovery, scores, speed, truth
+from analysis.methods.cure import (
+    chain,
+    curves,
+    cycle_time,
+    never_cure,
+    recovery,
+    scores,
+    speed,
+    truth,
+    truth_effects,
+)
 from analysis.methods.cure.chain import absorption, cash, forecast, occupancy
 from analysis.methods.cure.competing.cause_specific import cause_specific_cox
 from analysis.methods.cure.competing.cumulative_incidence import cumulative_incidence, time_in_state
@@ -42,4 +52,5 @@ __all__ = [
     "sufficient_follow_up",
     "time_in_state",
     "truth",
+    "truth_effects",
 ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.core.spells import SPELL_EXITS
+from analysis.methods.cure.chain import states_of, step_counts, usable
 from analysis.methods.cure.curves import count
 from analysis.methods.cure.never_cure import PROVEN
 from analysis.statistics.jackknife import leave_one_out, share_limits
@@ -91,6 +93,69 @@ def recovery_against_truth(curve: pd.DataFrame, truth: Mapping[str, Any], months
         rate_lower=found["lower"],
         rate_upper=found["upper"],
         truth=[known[name] for name in found["value"]],
+    )
+    return _judged(table)
+
+
+def relapse_against_truth(
+    steps: pd.DataFrame, truth: Mapping[str, Any], level: float = 0.95, least: int = 100
+) -> pd.DataFrame:
+    """Monthly chance of falling back into arrears by months current, beside the mean chance it was drawn with.
+
+    `steps` are the chain's cells. Numerator: steps out of `probation_j` or `cured_j`, j months current, into
+    arrears of any depth; denominator: all steps out of it. The truth is of the months that the steps hold. States
+    with fewer than `least` steps are left out; without `relapse` in truth there are no rows.
+    """
+    if "relapse" not in truth:
+        return pd.DataFrame(columns=COLUMNS)
+    cells = usable(steps)
+    states = states_of(cells)
+    counts = step_counts(cells, states)
+    months = {f"{day:%Y-%m-%d}" for day in pd.to_datetime(cells["month"].unique())}
+    drawn = [by for month, by in truth["relapse"]["by_month"].items() if month in months]
+    rows = []
+    for name in (*states.probation, *states.cured):
+        own, group = counts[:, states.names.index(name)], name.rsplit("_", 1)[-1]
+        again, held = own[:, states.places(states.arrears)].sum(axis=1), own.sum(axis=1)
+        rate = ratio(again.sum(), held.sum())
+        limits = share_limits(rate, ratio(leave_one_out(again), leave_one_out(held)), held.sum(), level)
+        known = [by[group] for by in drawn if by.get(group, {}).get("at_risk")]
+        rows.append(
+            {
+                "measure": "relapse",
+                "group": group,
+                "numerator": again.sum(),
+                "denominator": held.sum(),
+                "rate": float(rate),
+                "rate_lower": float(limits.lower),
+                "rate_upper": float(limits.upper),
+                "truth": ratio(
+                    sum(cell["hazard"] * cell["at_risk"] for cell in known), sum(cell["at_risk"] for cell in known)
+                ),
+            }
+        )
+    table = pd.DataFrame(rows)
+    return _judged(table[table["denominator"] >= least])
+
+
+def redefault_against_truth(again: pd.DataFrame, truth: Mapping[str, Any], since: date) -> pd.DataFrame:
+    """Chance of a re-default within a year of a sustained cure, beside the share of cures that came to one.
+
+    `again` is absorption.redefault()'s table of the whole, from the rates of the months after `since`. The truth
+    is realised, of the cures sustained from `since` on that could be followed for the year: the rates' months
+    reach beyond theirs, and chance moves it too. No rows where none was followed.
+    """
+    known = truth.get("redefault", {}).get("by_month", {})
+    followed = [cell for month, cell in known.items() if date.fromisoformat(month) >= since]
+    cures, late = (sum(cell[name] for cell in followed) for name in ("cures", "again"))
+    if not cures:
+        return pd.DataFrame(columns=COLUMNS)
+    table = again[again["value"] == ALL].assign(
+        measure="redefault",
+        group=ALL,
+        rate_lower=again["lower"],
+        rate_upper=again["upper"],
+        truth=late / cures,
     )
     return _judged(table)
 
