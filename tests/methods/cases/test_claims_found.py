@@ -132,13 +132,21 @@ def test_robots_around_the_clock_break_the_hours_that_another_document_forbids()
 
 HOLD = {
     "s2-rate-target": (-3.0, -35.3),
-    "s1-robot-recovery": (17.0, 48.6),
     "s1-warning-npl": (-0.7, -28.0),
     "s4-case-a-fall": (-7.0, -46.7),
     "s4-case-b-mix": (-15.0, -25.0),
     "s4-skills": (35.0, 87.5),
     "s4-satisfaction": (17.0, 26.2),
 }
+
+
+def test_35_to_52_percent_is_17_points_or_49_percent_more() -> None:
+    assert [round(x, 1) for x in recomputed("s1-robot-recovery", "levels_given")] == [17.0, 48.6]
+
+
+def test_a_study_with_lots_drawn_speaks_against_the_robots_of_s1() -> None:
+    assert found("s1-robot-recovery", "evidence_against")["against"].tolist() == ["w33669-robot-repaid"]
+    assert shipped_verdicts().loc["s1-robot-recovery", "verdict"] == "ambiguous"
 
 
 @pytest.mark.parametrize("claim", HOLD)

@@ -117,6 +117,10 @@ WRONG: dict[str, tuple[Change, str]] = {
         r"only numbers, names, .* and parentheses are allowed",
     ),
     "two-tests": (put(["relations", 2], "neutral", 1), r"equals, neutral are given; a relation has one test"),
+    "untraceable": (
+        lambda content: content["document"].update(source=""),
+        "give 'source', the name of the file, or 'citation'",
+    ),
     "no-document": (lambda content: content.pop("document"), r"its file has no 'document'"),
     "nothing-said": (
         lambda content: [content["claims"][3].pop("value"), content["relations"].clear()],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from analysis.core.claims.claim import Claim
 from analysis.core.claims.entry import Entry
@@ -14,10 +14,17 @@ class Document(Entry):
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     title: str
-    source: str
-    """Name of the file; figures are found there by line."""
+    source: str = ""
+    """Name of the file; figures are found there by line. Empty where only a citation is at hand."""
+    citation: str = ""
     year: int | None = Field(None, ge=1900, le=2100)
     note: str = ""
+
+    @model_validator(mode="after")
+    def _traceable(self) -> Document:
+        if not (self.source or self.citation):
+            raise ValueError("give 'source', the name of the file, or 'citation'")
+        return self
 
 
 class Deck(Entry):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from analysis.core.claims.deck import Deck
 from analysis.core.claims.references import unknown
 
-TAGS = ("same", "order", "agree", "inside", "base_rate", "outcome", "implied")
+TAGS = ("same", "order", "agree", "inside", "base_rate", "outcome", "evidence", "implied")
 
 
 def explain(error: ValidationError, content: Mapping[str, Any]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from analysis.core.claims.relations import (
     Agreement,
     BaseRate,
     Containment,
+    Evidence,
     Implied,
     Order,
     Outcome,
@@ -48,6 +49,8 @@ def claims_of(relation: Relation) -> tuple[str, ...]:
     match relation:
         case Agreement():
             return relation.claims
+        case Evidence():
+            return (*relation.claims, relation.study)
         case Outcome():
             return (relation.forecast, relation.observed)
         case Implied():
@@ -77,8 +80,8 @@ def wrong_references(relation: Relation, claims: Mapping[str, Claim]) -> Iterato
 
 def _unfit(relation: Relation, claims: Mapping[str, Claim]) -> Iterator[str]:
     """Claims that lack what the relation compares."""
-    if isinstance(relation, Agreement):
-        blank = [name for name in relation.claims if name in claims and not claims[name].direction]
+    if isinstance(relation, (Agreement, Evidence)):
+        blank = [name for name in claims_of(relation) if name in claims and not claims[name].direction]
         yield from (f"claim '{name}' has no 'direction', up or down, to compare" for name in blank)
     if isinstance(relation, Outcome):
         forecast, observed = claims.get(relation.forecast), claims.get(relation.observed)

@@ -67,6 +67,14 @@ class Outcome(Link):
     observed: str
 
 
+class Evidence(Link):
+    """Claims of an effect, and a study with arms drawn by lot of the same question (a claim with `direction`)."""
+
+    kind: Literal["evidence"]
+    claims: tuple[str, ...] = Field(min_length=1)
+    study: str
+
+
 class Implied(Link):
     """A quantity that follows from figures, and at most one test of it.
 
@@ -103,5 +111,6 @@ class Implied(Link):
 
 
 Relation = Annotated[
-    Sameness | Order | Agreement | Containment | BaseRate | Outcome | Implied, Field(discriminator="kind")
+    Sameness | Order | Agreement | Containment | BaseRate | Outcome | Evidence | Implied,
+    Field(discriminator="kind"),
 ]

@@ -49,7 +49,7 @@ def verdicts(registry: Registry, findings: pd.DataFrame | None = None) -> pd.Dat
     """One row a claim: its gravest finding.
 
     The gravest by the order of VERDICTS; of equally grave ones the first, with its printed and recomputed numbers.
-    Returns document, claim, says, section, line, figures (as printed), design, verdict, reason, printed,
+    Returns document, claim, says, source, section, line, figures (as printed), design, verdict, reason, printed,
     recomputed, unit, item, against, meaning (of the reason), readings (all that was recomputed for that reason, as
     text), findings (how many checks were made, 0 for none).
     """
@@ -89,6 +89,7 @@ def _stated(registry: Registry) -> pd.DataFrame:
             "document": documents[name].id,
             "claim": name,
             "says": claim.says,
+            "source": documents[name].source or documents[name].citation,
             "section": claim.place.section,
             "line": claim.place.line,
             "figures": ", ".join(claim.printed),

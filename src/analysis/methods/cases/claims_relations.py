@@ -12,6 +12,7 @@ from analysis.core.claims.relations import (
     Agreement,
     BaseRate,
     Containment,
+    Evidence,
     Implied,
     Order,
     Outcome,
@@ -42,6 +43,8 @@ def check_relation(relation: Relation, claims: Claims) -> Iterator[Finding]:
             yield from _base_rate(relation, claims)
         case Outcome():
             yield from _outcome(relation, claims)
+        case Evidence():
+            yield from _evidence(relation, claims)
         case Implied():
             yield from check_implied(relation, claims)
 
@@ -138,3 +141,10 @@ def _outcome(relation: Outcome, claims: Claims) -> Iterator[Finding]:
     reason = "borne_out" if found.meets(printed) else "not_borne_out"
     shown = printed.value if math.isfinite(printed.value) else None
     yield Finding(forecast.id, "outcome", reason, shown, found.value, "times", against=observed.id)
+
+
+def _evidence(relation: Evidence, claims: Claims) -> Iterator[Finding]:
+    for name in relation.claims:
+        alike = claims[name].direction == claims[relation.study].direction
+        reason = "evidence_for" if alike else "evidence_against"
+        yield Finding(name, "evidence", reason, item=str(claims[name].direction), against=relation.study)
