@@ -11,6 +11,9 @@ from analysis.methods.cases.claims_reasons import REASONS, VERDICTS, Finding
 from analysis.methods.cases.claims_relations import check_relation
 from analysis.methods.cases.claims_single import check_alone
 
+COMPARISONS = ("same", "order", "agree", "inside", "evidence")
+"""Checks that work nothing out: their `recomputed` is a figure printed elsewhere."""
+
 KEPT = ("claim", "verdict", "reason", "printed", "recomputed", "unit", "item", "against")
 
 COLUMNS = ("claim", "check", "verdict", "reason", "item", "printed", "recomputed", "unit", "against")
@@ -50,14 +53,14 @@ def verdicts(registry: Registry, findings: pd.DataFrame | None = None) -> pd.Dat
 
     The gravest by the order of VERDICTS; of equally grave ones the first, with its printed and recomputed numbers.
     Returns document, claim, says, source, section, line, figures (as printed), design, verdict, reason, printed,
-    recomputed, unit, item, against, meaning (of the reason), readings (all that was recomputed for that reason, as
+    recomputed, unit, item, against, meaning (of the reason), readings (all that was worked out from the claim, as
     text), findings (how many checks were made, 0 for none).
     """
     table = audit(registry) if findings is None else findings
     rank = {verdict: i for i, verdict in enumerate(VERDICTS)}
     ranked = table.assign(rank=table["verdict"].map(rank)).sort_values("rank", kind="stable")
     worst = ranked.drop_duplicates("claim")[list(KEPT)]
-    told = _readings(table.merge(worst[["claim", "reason"]], on=["claim", "reason"]))
+    told = _readings(table[~table["check"].isin(COMPARISONS)])
     worst = worst.assign(
         meaning=[REASONS[reason][1] for reason in worst["reason"]],
         readings=worst["claim"].map(told).fillna(""),
@@ -71,14 +74,14 @@ def _readings(findings: pd.DataFrame) -> dict[str, str]:
     """Claim → what was recomputed, all of it: `17 points; 48.57 percent`."""
     texts: dict[str, list[str]] = {}
     for row in findings.dropna(subset=["recomputed"]).itertuples():
-        text = f"{row.recomputed:.4g} {_label(str(row.item), str(row.unit))}".strip()
+        text = f"{row.recomputed:.4g}{_label(str(row.item), str(row.unit))}"
         texts.setdefault(str(row.claim), []).append(text)
     return {claim: "; ".join(dict.fromkeys(lines)) for claim, lines in texts.items()}
 
 
 def _label(item: str, unit: str) -> str:
     named = f" ({item})" if item and item != unit else ""
-    return ("" if unit == "unspecified" else unit) + named
+    return ("" if unit in ("", "unspecified") else f" {unit}") + named
 
 
 def _stated(registry: Registry) -> pd.DataFrame:

@@ -79,7 +79,7 @@ def _comparable(relation: Implied, claims: Claims, name: str, found: list[Span])
     others = readings(claims, str(relation.comparable))
     for reading, other in others.items():
         reason = "implied_agrees" if found[0].meets(other) else "groups_differ"
-        yield _finding(relation, name, reason, other.value, found[0], f"other group, read in {reading}")
+        yield _finding(relation, name, reason, other.value, found[0], f"beside the other group in {reading}")
 
 
 def _number(i: int, found: list[Span]) -> str:

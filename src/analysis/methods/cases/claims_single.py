@@ -95,7 +95,9 @@ def check_chance(claim: Claim) -> Iterator[Finding]:
     before, after = (level(claim, name).value / 100 for name in ("before", "after"))
     largest = chance_difference(before, after, (float(sizes[0]), float(sizes[1])))
     reason = "beyond_chance" if abs(after - before) > largest else "within_chance"
-    yield Finding(claim.id, "chance", reason, (after - before) * 100, largest * 100, "points")
+    yield Finding(
+        claim.id, "chance", reason, (after - before) * 100, largest * 100, "points", "beyond chance from here on"
+    )
 
 
 def check_timing(claim: Claim) -> Iterator[Finding]:

@@ -32,6 +32,21 @@ NEEDS: dict[str, str] = {
 }
 """Design of a claim → what it lacks."""
 
+COLUMNS = (
+    "document",
+    "claim",
+    "design",
+    "needs",
+    "reading",
+    "before",
+    "after",
+    "change",
+    "per_arm",
+    "per_arm_by_spread",
+    "sample",
+    "power_at_sample",
+)
+
 WHOLE = ("firms", "markets")
 NEEDS_OTHERS = "the same months of like firms without the change: a whole firm can't be drawn by lot"
 
@@ -60,7 +75,7 @@ def support(registry: Registry, power: float = 0.8, alpha: float = 0.05) -> pd.D
         for effect in effects:
             head = {"document": documents[claim.id].id, "claim": claim.id, "design": claim.design}
             rows.append({**head, "needs": _needs(claim, effect), **_sizes(claim, effect, power, alpha)})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _needs(claim: Claim, effect: _Effect | None) -> str:
