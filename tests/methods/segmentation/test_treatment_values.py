@@ -214,3 +214,20 @@ def test_an_effect_on_cash_that_does_not_pass_through_cure_is_told(drawn):
         values = cross_fitted_values(decided, drawn.features, splits=2)
         found = unexplained_effects(decided, values, "robot").set_index("arm").loc["agent_plan"]
         assert (found["lower"] > 0) == beyond, found
+
+
+def test_expectations_out_of_fold_leave_mean_effects_within_the_error_of_the_plain_means(valued, out_of_fold):
+    plain, adjusted = (
+        arm_effects(valued, "robot", outcomes=outcomes).set_index(["arm", "measure"])
+        for outcomes in (None, out_of_fold.by_measure)
+    )
+    apart = (adjusted["effect"] - plain["effect"]).abs() / plain["se"]
+    rows = [(arm, measure) for arm in ("agent", "agent_plan") for measure in ("recovery", "value")]
+    assert apart.loc[rows].max() < 2
+    assert (adjusted.loc[("agent", "cost"), "effect"]) == pytest.approx(12.5)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_number_missing_throughout_modifies_nothing():
+    found = Modifiers().learn(pd.DataFrame({"x": [np.nan, np.nan], "y": [1.0, 3.0]}))
+    assert found.code(pd.DataFrame({"x": [5.0], "y": [3.0]})).tolist() == [[0.0, 1.0]]

@@ -37,7 +37,7 @@ class Modifiers:
         counts = np.maximum(known.sum(axis=0), 1)
         self.centre_ = np.where(known, raw, 0.0).sum(axis=0) / counts
         spread = np.sqrt((np.where(known, raw - self.centre_, 0.0) ** 2).sum(axis=0) / counts)
-        self.spread_ = np.where(spread > 0, spread, 1.0)
+        self.spread_ = np.where(spread > 0, spread, np.inf)  # what is the same throughout stays 0 elsewhere too
         return self
 
     def code(self, features: pd.DataFrame) -> Array:
