@@ -231,7 +231,7 @@ def test_spoken_to_and_not_spoken_to_are_told_side_by_side(cure: Left) -> None:
 
 
 def test_the_hard_variant_says_what_is_broken_and_what_misses(hard_cure: Left) -> None:
-    assert "This variant breaks on purpose" in hard_cure.prose
+    assert "This variant breaks what the methods assume" in hard_cure.prose
     assert hard_cure.prose.count("no interval misses for it") + hard_cure.prose.count("; missed:") == 4
 
 
