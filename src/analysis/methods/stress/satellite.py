@@ -1,0 +1,278 @@
+"""Satellite models: what the economy adds to each step of delinquency, averaged over when it acts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import stdtrit
+
+from analysis.core.errors import InputError, ParameterError
+from analysis.methods.stress.satellite_drivers import STEPS, Structure, harmonics, lagged, sign_of
+from analysis.methods.stress.satellite_months import MonthEffects
+from analysis.methods.stress.satellite_regression import MonthRegression, regress, within
+
+Array = npt.NDArray[np.float64]
+
+LEAST_MONTHS = 24
+"""Months of steps below which elasticities are not estimated."""
+LAGS = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Published:
+    """An elasticity from elsewhere: log-odds (recovery: log) a unit of the driver, its standard error, and lag in
+    months. `source` is printed beside it."""
+
+    elasticity: float
+    error: float = 0.0
+    lag: int = 2
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Structured:
+    """One model of those averaged: when each driver acts, its weight, and its fit."""
+
+    structure: Structure
+    weight: float
+    fit: MonthRegression
+
+
+@dataclass(frozen=True)
+class Satellite:
+    """Elasticities of one step; made by fit_satellite() or assumed().
+
+    `source`: "fitted", or "assumption" where they were given, not estimated. `lower`, `upper`: bounds of the
+    coefficients (intercept, drivers, season). `months`: what it was fitted on, empty for an assumption.
+    """
+
+    step: str
+    drivers: tuple[str, ...]
+    models: tuple[Structured, ...]
+    waves: int
+    lower: Array
+    upper: Array
+    months: tuple[pd.Timestamp, ...]
+    source: Literal["fitted", "assumption"]
+
+    @property
+    def tau(self) -> float:
+        """Standard deviation of months beside economy and season, log-odds: process noise of whole months."""
+        return float(np.sqrt(sum(model.weight * model.fit.tau2 for model in self.models)))
+
+    def summary(self, level: float = 0.95) -> pd.DataFrame:
+        """One row a driver: step, driver, lag (mean), elasticity, se, lower, upper, bounded, source.
+
+        `elasticity` within its sign; `se` and limits hold the variance between lag structures too: √Σ w (C + (β −
+        β̄)²), Student's t; limits are cut at the sign. `bounded`: weight of the structures whose estimate had the
+        wrong sign.
+        """
+        rows = []
+        for place, driver in enumerate(self.drivers, 1):
+            weights = np.array([model.weight for model in self.models])
+            free = np.array([model.fit.free[place] for model in self.models])
+            inside = np.array([model.fit.bounded[place] for model in self.models])
+            within_model = np.array([model.fit.covariance[place, place] for model in self.models])
+            centre = float(weights @ free)
+            error = float(np.sqrt(weights @ (within_model + (free - centre) ** 2)))
+            reach = float(stdtrit(self.degrees, 0.5 + level / 2)) * error
+            limits = np.clip([centre - reach, centre + reach], self.lower[place], self.upper[place])
+            lag = float(weights @ np.array([model.structure[driver] for model in self.models]))
+            rows.append((self.step, driver, lag, float(weights @ inside), error, *limits.tolist(),
+                         float(weights @ (inside != free)), self.source))  # fmt: skip
+        return pd.DataFrame(rows, columns=COLUMNS)
+
+    @property
+    def degrees(self) -> float:
+        return float(min(model.fit.degrees for model in self.models))
+
+    def shift(
+        self, drivers: pd.DataFrame, months: Sequence[pd.Timestamp], reference: Sequence[pd.Timestamp]
+    ) -> Array:
+        """Log-odds that economy and season add in `months` (H,) to the mean of the `reference` months.
+
+        `drivers` (satellite_drivers.driver_series) must reach over both. 0 where nothing changed.
+        """
+        found = [
+            model.weight * (self._moved(model, drivers, months, reference) @ model.fit.bounded)
+            for model in self.models
+        ]
+        return np.asarray(np.sum(found, axis=0))
+
+    def draw_shifts(
+        self,
+        drivers: pd.DataFrame,
+        months: Sequence[pd.Timestamp],
+        reference: Sequence[pd.Timestamp],
+        draws: int,
+        random: np.random.Generator,
+    ) -> Array:
+        """shift() with coefficients drawn from what is known of them, (draws, H): lag structures by their weights,
+        within each a multivariate t, moved to the nearest point with the right signs."""
+        chosen = random.choice(len(self.models), size=draws, p=[model.weight for model in self.models])
+        found = np.empty((draws, len(months)))
+        for number, model in enumerate(self.models):
+            mine = np.flatnonzero(chosen == number)
+            if mine.size:
+                drawn = self._coefficients(model.fit, mine.size, random)
+                found[mine] = drawn @ self._moved(model, drivers, months, reference).T
+        return found
+
+    def _coefficients(self, fit: MonthRegression, draws: int, random: np.random.Generator) -> Array:
+        values, vectors = np.linalg.eigh(fit.covariance)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        wide = 1.0 if np.isinf(fit.degrees) else np.sqrt(fit.degrees / random.chisquare(fit.degrees, draws))[:, None]
+        drawn = fit.free + wide * (random.normal(size=(draws, len(fit.free))) @ root.T)
+        outside = ((drawn < self.lower) | (drawn > self.upper)).any(axis=1)
+        if self.source == "assumption":
+            return np.clip(drawn, self.lower, self.upper)
+        information = np.linalg.inv(fit.covariance)
+        for row in np.flatnonzero(outside):
+            drawn[row] = within(drawn[row], information, self.lower, self.upper)
+        return np.asarray(drawn)
+
+    def _moved(
+        self,
+        model: Structured,
+        drivers: pd.DataFrame,
+        months: Sequence[pd.Timestamp],
+        reference: Sequence[pd.Timestamp],
+    ) -> Array:
+        """Design rows of `months` less the mean of those of `reference`, (H, K); the intercept falls away."""
+        rows = design(drivers, months, model.structure, self.waves)
+        usual = design(drivers, reference, model.structure, self.waves)
+        if not (np.isfinite(rows).all() and np.isfinite(usual).all()):
+            raise InputError(
+                f"the drivers of '{self.step}' ({', '.join(self.drivers)}) don't reach over all months that are "
+                "projected from or to; add macro history, or use shorter lags"
+            )
+        return np.asarray(rows - usual.mean(axis=0))
+
+
+COLUMNS = ["step", "driver", "lag", "elasticity", "se", "lower", "upper", "bounded", "source"]
+
+
+def design(drivers: pd.DataFrame, months: Sequence[pd.Timestamp], structure: Structure, waves: int) -> Array:
+    """Intercept, lagged drivers in the structure's order, season; (T, K)."""
+    return np.hstack([np.ones((len(months), 1)), lagged(drivers, months, structure), harmonics(months, waves)])
+
+
+def lag_structures(names: Sequence[str], lags: Sequence[int] = LAGS) -> list[dict[str, int]]:
+    """Every way in which each driver acts after one of `lags` months."""
+    return [dict(zip(names, chosen, strict=True)) for chosen in product(lags, repeat=len(names))]
+
+
+def season_waves(months: int) -> int:
+    """Pairs of sine and cosine that so many months can bear: none below two years, two from six years on."""
+    return 0 if months < 24 else 1 if months < 72 else 2
+
+
+def fit_satellite(
+    step: str,
+    effects: MonthEffects,
+    drivers: pd.DataFrame,
+    names: Sequence[str],
+    structures: Sequence[Structure] | None = None,
+    waves: int | None = None,
+    signs: bool = True,
+    prior: Mapping[str, Published] | None = None,
+    criterion: Literal["bic", "aic"] = "bic",
+    published: Mapping[str, Published] | None = None,
+) -> Satellite:
+    """Elasticities of `step` to the drivers `names`, from its months' effects.
+
+    `structures`: lags to average over, by default each driver at 1, 2 or 3 months; weights are those of `criterion`
+    (Buckland, Burnham and Augustin 1997, Biometrics 53, 603–618). `waves`: season, by default as many as the months
+    can bear. `signs`: keep each elasticity on the side that economics demands. `prior`: shrinkage to elasticities
+    with standard errors (both given, the error above 0), for short samples; intervals are then the posterior's.
+    With fewer than 24 months `published` elasticities are taken as they are, marked as assumption. Raises InputError
+    where months are too few and nothing is published, ParameterError for an unknown step.
+    """
+    if step not in STEPS:
+        raise ParameterError(f"step is '{step}'; it must be one of {', '.join(STEPS)}")
+    used = lag_structures(names) if structures is None else [dict(one) for one in structures]
+    _require_same_drivers(names, used)
+    kept = _reached(effects, drivers, used)
+    if kept.sum() < LEAST_MONTHS:
+        if published:
+            return assumed(step, {name: published[name] for name in names if name in published}, signs)
+        raise InputError(
+            f"{int(kept.sum())} months of '{step}' with drivers; elasticities need {LEAST_MONTHS}. Give published ones"
+        )
+    months = tuple(month for month, keep in zip(effects.months, kept, strict=True) if keep)
+    waves = season_waves(len(months)) if waves is None else waves
+    y, variance = effects.values[kept], effects.covariance[np.ix_(kept, kept)]
+    lower, upper = _bounds(step, names, waves, signs)
+    mean, precision = _prior(names, waves, prior)
+    fits = [
+        regress(y, variance, design(drivers, months, one, waves), lower, upper, mean, precision) for one in used
+    ]
+    weights = _weights(fits, len(months), criterion)
+    models = [Structured(one, float(w), fit) for one, w, fit in zip(used, weights, fits, strict=True)]
+    return Satellite(step, tuple(names), tuple(models), waves, lower, upper, months, "fitted")
+
+
+def assumed(step: str, published: Mapping[str, Published], signs: bool = True) -> Satellite:
+    """A satellite of elasticities from elsewhere, with their errors; no season, no noise of months.
+
+    Raises ParameterError where none is given, or one has the wrong sign for `step`.
+    """
+    if not published:
+        raise ParameterError(f"no published elasticity of '{step}' to fall back to")
+    for name, one in published.items():
+        if signs and one.elasticity * sign_of(step, name) < 0:
+            raise ParameterError(
+                f"published elasticity of '{step}' to {name} is {one.elasticity:g}; economics demands the other sign"
+            )
+    point = np.array([0.0, *(one.elasticity for one in published.values())])
+    variance = np.diag([0.0, *(one.error**2 for one in published.values())])
+    fit = MonthRegression(point, variance, point, 0.0, np.inf, 0.0, 0.0)
+    structure = {name: one.lag for name, one in published.items()}
+    lower, upper = _bounds(step, list(published), 0, signs)
+    return Satellite(step, tuple(published), (Structured(structure, 1.0, fit),), 0, lower, upper, (), "assumption")
+
+
+def _require_same_drivers(names: Sequence[str], structures: Sequence[Structure]) -> None:
+    for one in structures:
+        if list(one) != list(names):
+            raise ParameterError(
+                f"a lag structure has drivers {', '.join(one)}; each must have {', '.join(names)}, in this order"
+            )
+
+
+def _reached(effects: MonthEffects, drivers: pd.DataFrame, structures: Sequence[Structure]) -> npt.NDArray[np.bool_]:
+    """Months that every structure has drivers for, so that all are judged on the same ones."""
+    rows = np.hstack([lagged(drivers, effects.months, one) for one in structures])
+    return np.asarray(np.isfinite(rows).all(axis=1))
+
+
+def _bounds(step: str, names: Sequence[str], waves: int, signs: bool) -> tuple[Array, Array]:
+    wanted = [sign_of(step, name) if signs else 0 for name in names]
+    lower = [-np.inf, *(0.0 if sign > 0 else -np.inf for sign in wanted), *[-np.inf] * (2 * waves)]
+    upper = [np.inf, *(0.0 if sign < 0 else np.inf for sign in wanted), *[np.inf] * (2 * waves)]
+    return np.array(lower), np.array(upper)
+
+
+def _prior(names: Sequence[str], waves: int, prior: Mapping[str, Published] | None) -> tuple[Array, Array]:
+    mean, precision = np.zeros(1 + len(names) + 2 * waves), np.zeros(1 + len(names) + 2 * waves)
+    for name, one in (prior or {}).items():
+        if one.error <= 0:
+            raise ParameterError(f"prior of '{name}' has error {one.error:g}; shrinkage needs one above 0")
+        if name in names:
+            place = 1 + list(names).index(name)
+            mean[place], precision[place] = one.elasticity, 1.0 / one.error**2
+    return mean, precision
+
+
+def _weights(fits: Sequence[MonthRegression], months: int, criterion: str) -> Array:
+    """exp(−criterion / 2), scaled to sum to 1; K counts coefficients and τ²."""
+    each = np.log(months) if criterion == "bic" else 2.0
+    scores = np.array([-2 * fit.log_likelihood + each * (len(fit.free) + 1) for fit in fits])
+    raw = np.exp(-(scores - scores.min()) / 2)
+    return np.asarray(raw / raw.sum())

@@ -1,0 +1,158 @@
+"""Months' effects explained by the economy: the second of two stages of a satellite model.
+
+    y = Xβ + u + e        u ~ N(0, τ²I): what the month had beside the economy        e ~ N(0, V): sampling
+
+τ² by restricted maximum likelihood, β by generalised least squares, errors scaled by the residuals and intervals by
+Student's t with T − K degrees of freedom (Hartung and Knapp 2001, Statistics in Medicine 20, 3875–3889).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.core.errors import InputError
+
+Array = npt.NDArray[np.float64]
+
+GRID = np.concatenate([[0.0], np.exp(np.linspace(np.log(1e-8), np.log(4.0), 16))])
+"""Variances τ² from which the best is refined; log-odds squared."""
+FLAT = 1e-10
+
+
+@dataclass(frozen=True)
+class MonthRegression:
+    """Coefficients (K,) and covariance (K, K) without constraints, the ones within bounds, and what they rest on.
+
+    `tau2`: variance of months beside economy and season; `degrees`: T − K; `log_likelihood`: of the coefficients
+    within bounds; `autocorrelation`: of successive residuals, which the errors take for 0.
+    """
+
+    free: Array
+    covariance: Array
+    bounded: Array
+    tau2: float
+    degrees: float
+    log_likelihood: float
+    autocorrelation: float
+
+
+class _Rotated:
+    """The problem in the axes of V, where Σ = τ²I + V is diagonal; prior rows have a known variance."""
+
+    def __init__(self, y: Array, variance: Array, design: Array, mean: Array, precision: Array) -> None:
+        values, vectors = np.linalg.eigh(variance)
+        self.sampling = np.maximum(values, 0.0)
+        self.y, self.design = vectors.T @ y, vectors.T @ design
+        self.mean, self.precision = mean, precision
+
+    def solve(self, tau2: float) -> tuple[Array, Array, Array]:
+        """Coefficients, their information, and Σ's diagonal."""
+        spread = tau2 + self.sampling
+        weighted = self.design / spread[:, None]
+        information = weighted.T @ self.design + np.diag(self.precision)
+        right = weighted.T @ self.y + self.precision * self.mean
+        return np.linalg.solve(information, right), information, spread
+
+    def restricted(self, tau2: float) -> float:
+        """−2 × restricted log-likelihood, constants left out."""
+        if tau2 + self.sampling.min() <= 0:
+            return np.inf
+        beta, information, spread = self.solve(tau2)
+        away = beta - self.mean
+        distance = ((self.y - self.design @ beta) ** 2 / spread).sum() + away @ (self.precision * away)
+        return float(np.log(spread).sum() + np.linalg.slogdet(information)[1] + distance)
+
+    def best_tau2(self) -> float:
+        from scipy.optimize import minimize_scalar
+
+        scores = [self.restricted(value) for value in GRID]
+        place = int(np.argmin(scores))
+        low, high = GRID[max(place - 1, 0)], GRID[min(place + 1, len(GRID) - 1)]
+        found = minimize_scalar(self.restricted, bounds=(low, high), method="bounded", options={"xatol": 1e-8})
+        return float(found.x) if found.fun < scores[place] else float(GRID[place])
+
+
+def regress(
+    y: Array,
+    variance: Array,
+    design: Array,
+    lower: Array,
+    upper: Array,
+    prior_mean: Array | None = None,
+    prior_precision: Array | None = None,
+) -> MonthRegression:
+    """Fit y (T,) with sampling covariance (T, T) on `design` (T, K), coefficients within `lower` and `upper` (K,).
+
+    `prior_precision` (K,), 1 ÷ variance, 0 for none, pulls coefficients to `prior_mean`: shrinkage for short
+    samples; intervals are then the posterior's. Raises InputError where columns repeat each other, or there are no
+    more months than coefficients.
+    """
+    months, size = design.shape
+    mean = np.zeros(size) if prior_mean is None else prior_mean
+    precision = np.zeros(size) if prior_precision is None else prior_precision
+    _refuse_unidentified(design, precision, months)
+    problem = _Rotated(y, variance, design, mean, precision)
+    tau2 = problem.best_tau2()
+    free, information, spread = problem.solve(tau2)
+    degrees = float(max(months - size, 1))
+    residual = problem.y - problem.design @ free
+    scale = max(float((residual**2 / spread).sum()) / degrees, 1.0)
+    bounded = within(free, information, lower, upper)
+    at_bound = np.isclose(bounded, lower) | np.isclose(bounded, upper)
+    if at_bound.any() and not at_bound.all():
+        # What the bound keeps a coefficient from explaining is left to the months.
+        kept = ~at_bound
+        rest = _Rotated(y - design[:, at_bound] @ bounded[at_bound], variance, design[:, kept], mean[kept],
+                        precision[kept])  # fmt: skip
+        tau2 = rest.best_tau2()
+    return MonthRegression(
+        free,
+        np.linalg.inv(information) * scale,
+        bounded,
+        tau2,
+        degrees,
+        _log_likelihood(problem, bounded, tau2),
+        _autocorrelation(y - design @ bounded),
+    )
+
+
+def within(point: Array, information: Array, lower: Array, upper: Array) -> Array:
+    """The nearest point within bounds, in the metric of `information` (K, K): least squares with an active set.
+
+    Stark and Parker 1995, "Bounded-variable least-squares", Computational Statistics 10, 129–141 (scipy's).
+    """
+    if ((point >= lower) & (point <= upper)).all():
+        return point
+    from scipy.optimize import lsq_linear
+
+    scale = 1.0 / np.sqrt(np.diag(information))
+    root = np.linalg.cholesky(information * np.outer(scale, scale)).T
+    target = root @ (point / scale)
+    found = lsq_linear(root, target, bounds=(lower / scale, upper / scale), method="bvls", tol=1e-12)
+    return np.clip(found.x * scale, lower, upper)
+
+
+def _refuse_unidentified(design: Array, precision: Array, months: int) -> None:
+    if months <= design.shape[1] and not precision.any():
+        raise InputError(f"{months} months cannot tell {design.shape[1]} coefficients; leave drivers or season out")
+    scaled = design / np.maximum(np.sqrt((design**2).sum(axis=0)), 1e-300)
+    information = scaled.T @ scaled + np.diag((precision > 0).astype(float))
+    if np.linalg.eigvalsh(information)[0] < FLAT:
+        raise InputError(
+            "the drivers repeat each other, or one does not move, over these months: leave one out, or give a prior"
+        )
+
+
+def _log_likelihood(problem: _Rotated, beta: Array, tau2: float) -> float:
+    spread = tau2 + problem.sampling
+    distance = ((problem.y - problem.design @ beta) ** 2 / spread).sum()
+    return float(-0.5 * (np.log(2 * np.pi * spread).sum() + distance))
+
+
+def _autocorrelation(residual: Array) -> float:
+    centred = residual - residual.mean()
+    whole = float(centred @ centred)
+    return float(centred[1:] @ centred[:-1] / whole) if whole > 0 else 0.0
