@@ -15,6 +15,17 @@ FILE = "portfolio.yml"
 DEFAULT_CHARGE_OFF_DAYS = 180
 
 
+class RecordedOutcome(BaseModel):
+    """An outcome that the source recorded itself, for portfolios without charge-offs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    attribute: str
+    """Its name in `attributes`; 1 where an account had it, 0 where it hadn't."""
+    known_by: date
+    """Day by which it was known of all accounts; it may lie after the last month."""
+
+
 class PortfolioInfo(BaseModel):
     """Facts about a portfolio that its tables do not hold.
 
@@ -33,6 +44,8 @@ class PortfolioInfo(BaseModel):
     charge_off_days: dict[str, int] = Field(default_factory=lambda: {"default": DEFAULT_CHARGE_OFF_DAYS})
     breaks: list[date] = Field(default_factory=list)
     """Month ends from which something was recorded differently: a step into such a month is never pooled."""
+    outcome: RecordedOutcome | None = None
+    """What models may be judged on with hindsight where no charge-off is recorded; no other number looks at it."""
     notes: list[str] = Field(default_factory=list)
     """Sentences a reader must know before any number: what is missing, what was mapped how."""
 
@@ -73,5 +86,7 @@ def write_portfolio_info(info: PortfolioInfo, folder: Path) -> None:
         "as_of_month": f"{info.as_of_month:%Y-%m}",
         "breaks": [f"{month:%Y-%m}" for month in info.breaks],
     }
+    if info.outcome is None:
+        del content["outcome"]
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     (folder / FILE).write_text(text, encoding="utf-8")

@@ -44,6 +44,7 @@ PORTFOLIO_MEANINGS = {
     "as_of_month": "last month that the tables cover, `YYYY-MM`",
     "charge_off_days": "days past due at which the lender charges off, by product; `default` serves the others",
     "breaks": "months from which something was recorded differently; a step into such a month is never pooled",
+    "outcome": "an attribute (`attribute`, `known_by`) that models are judged on where no charge-off is recorded",
     "notes": "sentences that a reader must know before any number: what is missing, what was mapped how",
 }
 

@@ -68,6 +68,10 @@ class Results:
         """Read a table that this chapter saved; raises ChapterError when it has not."""
         return self.load_from(self.chapter, name, account_level)
 
+    def has(self, chapter: str, name: str, account_level: bool = False) -> bool:
+        """Whether an earlier chapter saved the table; some are left out where data are missing."""
+        return self._path(chapter, name, account_level).is_file()
+
     def load_from(self, chapter: str, name: str, account_level: bool = False) -> pd.DataFrame:
         """Read a table of an earlier chapter; raises ChapterError saying what to run when it is missing."""
         path = self._path(chapter, name, account_level)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.core.errors import InputError
-from analysis.core.portfolio import read_portfolio_info
+from analysis.core.portfolio import RecordedOutcome, read_portfolio_info
 from analysis.data.check import check_portfolio
 from analysis.data.portfolio import open_portfolio
 from analysis.data.sources.taiwan import COLUMNS, import_taiwan, read_clients
@@ -95,6 +95,7 @@ def test_the_portfolio_says_what_a_reader_must_know(csv: Path, tmp_path: Path) -
     info = read_portfolio_info(tmp_path / "taiwan")
     assert (info.currency, info.simulated, info.as_of_month) == ("TWD", False, date(2005, 9, 30))
     assert info.breaks == [date(2005, 9, 30)]
+    assert info.outcome == RecordedOutcome(attribute="default_next_month", known_by=date(2005, 10, 31))
     assert "CC BY 4.0" in info.source
     assert any("never pool the step from August to September" in note for note in info.notes)
     assert check_portfolio(tmp_path / "taiwan") == ()

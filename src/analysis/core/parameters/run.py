@@ -10,9 +10,10 @@ from pydantic import Field, field_validator
 from analysis.core.parameters.cure import CureParameters
 from analysis.core.parameters.delinquency import DelinquencyParameters
 from analysis.core.parameters.section import Section
+from analysis.core.parameters.segmentation import SegmentationParameters
 from analysis.core.periods import Period
 
-CHAPTER_SECTIONS: tuple[str, ...] = ("delinquency", "cure")
+CHAPTER_SECTIONS: tuple[str, ...] = ("delinquency", "cure", "segmentation")
 """Chapters in the order of their notebooks; each is a key of the parameter file."""
 
 
@@ -48,6 +49,7 @@ class RunParameters(Section):
     gates: Gates = Field(default_factory=Gates)
     delinquency: DelinquencyParameters = Field(default_factory=DelinquencyParameters)
     cure: CureParameters = Field(default_factory=CureParameters)
+    segmentation: SegmentationParameters = Field(default_factory=SegmentationParameters)
 
     @field_validator("period")
     @classmethod

@@ -31,14 +31,14 @@ def delinquent_at(
 ) -> pd.DataFrame:
     """Accounts open and at least `entry_days` days past due at the month ends: account_id, month, sampled.
 
-    One row an account and month end, in their order. Of more than `most` rows a sample of customers is kept, about
-    so large: the same customers at every month end and in every run, drawn apart from their folds. `sampled` is
-    the probability of being in it, 1 for all rows where nothing was left out.
+    With 0 days, all open accounts. One row an account and month end, in their order. Of more than `most` rows a
+    sample of customers is kept, about so large: the same customers at every month end and in every run, drawn
+    apart from their folds. `sampled` is the probability of being in it, 1 for all rows where nothing was left out.
 
-    Raises ParameterError for days that are no month ends, or `most` or `entry_days` below 1.
+    Raises ParameterError for days that are no month ends, `most` below 1 or negative `entry_days`.
     """
-    if most < 1 or entry_days < 1:
-        raise ParameterError(f"most is {most} and entry_days {entry_days}; both must be at least 1")
+    if most < 1 or entry_days < 0:
+        raise ParameterError(f"most is {most} and entry_days {entry_days}; give 1 or more, and 0 or more")
     ends = sorted(set(_month_ends(pd.Series(pd.to_datetime(list(months))))))
     panel = portfolio.table("months")
     wanted = panel.month.isin([ibis.literal(end.date()) for end in ends])

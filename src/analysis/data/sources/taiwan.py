@@ -21,7 +21,7 @@ from xlrd import XLRDError
 from analysis.core.contract import TABLES
 from analysis.core.errors import InputError
 from analysis.core.periods import month_end
-from analysis.core.portfolio import PortfolioInfo, write_portfolio_info
+from analysis.core.portfolio import PortfolioInfo, RecordedOutcome, write_portfolio_info
 from analysis.data.parquet import arrow_schema, write_arrow
 from analysis.data.sources.landing import ImportReport, existing_files, landing, refuse_unmapped
 
@@ -269,5 +269,6 @@ def _info() -> PortfolioInfo:
         simulated=False,
         as_of_month=MONTHS[1],
         breaks=[MONTHS[1]],
+        outcome=RecordedOutcome(attribute="default_next_month", known_by=KNOWN_DEFAULT),
         notes=list(NOTES),
     )

@@ -92,6 +92,24 @@ class Bins:
         return np.take(of_bin, slot, mode="clip")
 
 
+def shortened(label: str, digits: int = 3) -> str:
+    """A bin's label with its edges in so many significant digits, for print.
+
+    >>> shortened("[0.331203, 9.80757)"), shortened("[-inf, 17648)"), shortened("retail, mining")
+    ('[0.331, 9.81)', '[-inf, 17600)', 'retail, mining')
+    """
+    if not label.startswith("["):
+        return label
+    low, high = label[1:-1].split(", ")
+    return "[" + ", ".join(_plain_digits(float(edge), digits) for edge in (low, high)) + ")"
+
+
+def _plain_digits(edge: float, digits: int) -> str:
+    """Never in powers of ten: 17600, not 1.76e+04."""
+    text = f"{edge:.{digits}g}"
+    return f"{float(text):.0f}" if "e+" in text else text
+
+
 def weight_of_evidence(counts: npt.ArrayLike, events: npt.ArrayLike) -> Array:
     """ln(share of non-events in the bin ÷ share of events in the bin); above 0 the bin is safer than the whole.
 

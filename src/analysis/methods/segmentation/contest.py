@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -81,6 +81,34 @@ def put_to_use(sample: Sample, name: str, least_events: int = LEAST_EVENTS, seed
     """
     features = informative(sample.known[sample.features])[0]
     return entrants(least_events, seed)[name](features, check_event(sample.known[sample.event], len(features)))
+
+
+def predict_other_customers(
+    sample: Sample, name: str, at: pd.DataFrame, least_events: int = LEAST_EVENTS, seed: int = 0
+) -> Array:
+    """Probability for each of the accounts `at`, by a model that has learnt from other customers only.
+
+    `at` has the sample's features and `fold`, by which a customer is the same in both. For scores that are to be
+    judged on these accounts afterwards. Raises InputError for too few events among the others.
+    """
+    part, own = sample.known["fold"].to_numpy() % PARTS, at["fold"].to_numpy() % PARTS
+    found = np.full(len(at), np.nan)
+    for number in np.unique(own):
+        others = replace(sample, known=sample.known[part != number])
+        model = put_to_use(others, name, least_events, seed)
+        found[own == number] = model.probability(at[own == number])
+    return found
+
+
+def as_accepted(
+    sample: Sample, name: str, capacity: float = 0.1, level: float = 0.95, least_events: int = LEAST_EVENTS
+) -> pd.DataFrame:
+    """`validate_model`'s table of the model when it was accepted: on what it learnt from, each customer predicted
+    from the others. What it does later is held against this (`refit_triggers`)."""
+    learnt, fit = sample.learnt, entrants(least_events)[name]
+    outcome = check_event(learnt[sample.event], len(learnt))
+    predicted = predict_held_out(fit, learnt[sample.features], outcome, learnt["fold"].to_numpy() % PARTS)
+    return validate_model(predicted, outcome, learnt["fold"], capacity, level=level)
 
 
 def judge_later(

@@ -154,3 +154,18 @@ def points_table(card: Scorecard) -> pd.DataFrame:
         held = points[bins.counts > 0]
         tables.append(binning_table(bins).assign(points=held, rounded=np.rint(held).astype(int)))
     return pd.concat(tables, ignore_index=True)
+
+
+def point_ranges(points: pd.DataFrame) -> pd.DataFrame:
+    """What each feature can do to a score: feature, worst (bin) with lowest points, best (bin) with highest.
+
+    `points` is `points_table`'s, or the rows of it that may be shown. The feature with the widest range first.
+    """
+    ordered = points.sort_values("points", kind="stable")
+    low = ordered.groupby("feature", sort=False).head(1).set_index("feature")
+    high = ordered.groupby("feature", sort=False).tail(1).set_index("feature")
+    table = pd.DataFrame(
+        {"worst": low["bin"], "lowest": low["points"], "best": high["bin"], "highest": high["points"]}
+    )
+    wide = (table["highest"] - table["lowest"]).sort_values(ascending=False, kind="stable")
+    return table.loc[wide.index].rename_axis("feature").reset_index()

@@ -1,6 +1,7 @@
 """Treatment allocation: the mix of treatments worth most within capacity, budget and rules."""
 
 from analysis.methods.segmentation.allocation.allocate import Allocation, allocate, treatment_mix
+from analysis.methods.segmentation.allocation.declared import declared_rules
 from analysis.methods.segmentation.allocation.offers import Offers, offers_from_table, offers_from_wide
 from analysis.methods.segmentation.allocation.rules import (
     AllocationRules,
@@ -24,6 +25,7 @@ __all__ = [
     "MinimumSuccess",
     "Offers",
     "allocate",
+    "declared_rules",
     "offers_from_table",
     "offers_from_wide",
     "shadow_prices",
