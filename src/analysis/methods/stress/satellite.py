@@ -15,7 +15,7 @@ from scipy.special import stdtrit
 from analysis.core.errors import InputError, ParameterError
 from analysis.methods.stress.satellite_drivers import STEPS, Structure, harmonics, lagged, sign_of
 from analysis.methods.stress.satellite_months import MonthEffects
-from analysis.methods.stress.satellite_regression import MonthRegression, regress, within
+from analysis.methods.stress.satellite_regression import MonthRegression, axes_of, regress, within
 
 Array = npt.NDArray[np.float64]
 
@@ -207,12 +207,10 @@ def fit_satellite(
         )
     months = tuple(month for month, keep in zip(effects.months, kept, strict=True) if keep)
     waves = season_waves(len(months)) if waves is None else waves
-    y, variance = effects.values[kept], effects.covariance[np.ix_(kept, kept)]
+    y, axes = effects.values[kept], axes_of(effects.covariance[np.ix_(kept, kept)])
     lower, upper = _bounds(step, names, waves, signs)
     mean, precision = _prior(names, waves, prior)
-    fits = [
-        regress(y, variance, design(drivers, months, one, waves), lower, upper, mean, precision) for one in used
-    ]
+    fits = [regress(y, axes, design(drivers, months, one, waves), lower, upper, mean, precision) for one in used]
     weights = _weights(fits, len(months), criterion)
     models = [Structured(one, float(w), fit) for one, w, fit in zip(used, weights, fits, strict=True)]
     return Satellite(step, tuple(names), tuple(models), waves, lower, upper, months, "fitted")

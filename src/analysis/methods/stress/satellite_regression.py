@@ -9,6 +9,7 @@ Student's t with T − K degrees of freedom (Hartung and Knapp 2001, Statistics 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ Array = npt.NDArray[np.float64]
 
 GRID = np.concatenate([[0.0], np.exp(np.linspace(np.log(1e-8), np.log(4.0), 16))])
 """Variances τ² from which the best is refined; log-odds squared."""
+ROUNDS = 7
 FLAT = 1e-10
 
 
@@ -39,52 +41,63 @@ class MonthRegression:
     autocorrelation: float
 
 
+class Axes(NamedTuple):
+    """Variances (T,) and directions (T, T) of a sampling covariance, in which τ²I + V is diagonal."""
+
+    values: Array
+    vectors: Array
+
+
+def axes_of(variance: Array) -> Axes:
+    """Axes of a covariance (T, T): worked out once for all regressions that share it."""
+    values, vectors = np.linalg.eigh(variance)
+    return Axes(np.maximum(values, 0.0), vectors)
+
+
 class _Rotated:
-    """The problem in the axes of V, where Σ = τ²I + V is diagonal; prior rows have a known variance."""
+    """The problem in the axes of V; prior rows have a known variance."""
 
-    def __init__(self, y: Array, variance: Array, design: Array, mean: Array, precision: Array) -> None:
-        values, vectors = np.linalg.eigh(variance)
-        self.sampling = np.maximum(values, 0.0)
-        self.y, self.design = vectors.T @ y, vectors.T @ design
+    def __init__(self, y: Array, axes: Axes, design: Array, mean: Array, precision: Array) -> None:
+        self.sampling = axes.values
+        self.y, self.design = axes.vectors.T @ y, axes.vectors.T @ design
         self.mean, self.precision = mean, precision
+        self.squares = (self.design[:, :, None] * self.design[:, None, :]).reshape(len(y), -1)
 
-    def solve(self, tau2: float) -> tuple[Array, Array, Array]:
-        """Coefficients, their information, and Σ's diagonal."""
-        spread = tau2 + self.sampling
-        weighted = self.design / spread[:, None]
-        information = weighted.T @ self.design + np.diag(self.precision)
-        right = weighted.T @ self.y + self.precision * self.mean
-        return np.linalg.solve(information, right), information, spread
+    def solve(self, tau2: Array) -> tuple[Array, Array, Array]:
+        """For each τ² (G,): coefficients (G, K), their information (G, K, K), and Σ's diagonal (G, T)."""
+        spread = tau2[:, None] + self.sampling
+        size = self.design.shape[1]
+        information = ((1.0 / spread) @ self.squares).reshape(-1, size, size) + np.diag(self.precision)
+        right = (1.0 / spread) @ (self.design * self.y[:, None]) + self.precision * self.mean
+        return np.linalg.solve(information, right[:, :, None])[:, :, 0], information, spread
 
-    def restricted(self, tau2: float) -> float:
-        """−2 × restricted log-likelihood, constants left out."""
-        if tau2 + self.sampling.min() <= 0:
-            return np.inf
+    def restricted(self, tau2: Array) -> Array:
+        """−2 × restricted log-likelihood of each τ², constants left out."""
         beta, information, spread = self.solve(tau2)
-        away = beta - self.mean
-        distance = ((self.y - self.design @ beta) ** 2 / spread).sum() + away @ (self.precision * away)
-        return float(np.log(spread).sum() + np.linalg.slogdet(information)[1] + distance)
+        distance = ((self.y - beta @ self.design.T) ** 2 / spread).sum(axis=1)
+        distance += (self.precision * (beta - self.mean) ** 2).sum(axis=1)
+        return np.asarray(np.log(spread).sum(axis=1) + np.linalg.slogdet(information)[1] + distance)
 
     def best_tau2(self) -> float:
-        from scipy.optimize import minimize_scalar
-
-        scores = [self.restricted(value) for value in GRID]
-        place = int(np.argmin(scores))
-        low, high = GRID[max(place - 1, 0)], GRID[min(place + 1, len(GRID) - 1)]
-        found = minimize_scalar(self.restricted, bounds=(low, high), method="bounded", options={"xatol": 1e-8})
-        return float(found.x) if found.fun < scores[place] else float(GRID[place])
+        """Best of a grid, refined between its neighbours."""
+        grid = GRID if self.sampling.min() > 0 else GRID[1:]
+        for _ in range(ROUNDS):
+            place = int(np.argmin(self.restricted(grid)))
+            best = float(grid[place])
+            grid = np.linspace(grid[max(place - 1, 0)], grid[min(place + 1, len(grid) - 1)], 9)
+        return best
 
 
 def regress(
     y: Array,
-    variance: Array,
+    axes: Axes,
     design: Array,
     lower: Array,
     upper: Array,
     prior_mean: Array | None = None,
     prior_precision: Array | None = None,
 ) -> MonthRegression:
-    """Fit y (T,) with sampling covariance (T, T) on `design` (T, K), coefficients within `lower` and `upper` (K,).
+    """Fit y (T,) with sampling covariance of `axes` on `design` (T, K), coefficients within `lower`, `upper` (K,).
 
     `prior_precision` (K,), 1 ÷ variance, 0 for none, pulls coefficients to `prior_mean`: shrinkage for short
     samples; intervals are then the posterior's. Raises InputError where columns repeat each other, or there are no
@@ -94,9 +107,9 @@ def regress(
     mean = np.zeros(size) if prior_mean is None else prior_mean
     precision = np.zeros(size) if prior_precision is None else prior_precision
     _refuse_unidentified(design, precision, months)
-    problem = _Rotated(y, variance, design, mean, precision)
+    problem = _Rotated(y, axes, design, mean, precision)
     tau2 = problem.best_tau2()
-    free, information, spread = problem.solve(tau2)
+    free, information, spread = (found[0] for found in problem.solve(np.array([tau2])))
     degrees = float(max(months - size, 1))
     residual = problem.y - problem.design @ free
     scale = max(float((residual**2 / spread).sum()) / degrees, 1.0)
@@ -105,9 +118,8 @@ def regress(
     if at_bound.any() and not at_bound.all():
         # What the bound keeps a coefficient from explaining is left to the months.
         kept = ~at_bound
-        rest = _Rotated(y - design[:, at_bound] @ bounded[at_bound], variance, design[:, kept], mean[kept],
-                        precision[kept])  # fmt: skip
-        tau2 = rest.best_tau2()
+        left = y - design[:, at_bound] @ bounded[at_bound]
+        tau2 = _Rotated(left, axes, design[:, kept], mean[kept], precision[kept]).best_tau2()
     return MonthRegression(
         free,
         np.linalg.inv(information) * scale,

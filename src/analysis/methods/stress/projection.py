@@ -1,0 +1,176 @@
+"""A book under a scenario: account mix, arrears, charge-offs and cures, with what is not known of them.
+
+Three paths a draw: at the point estimates; with coefficients drawn (parameter uncertainty); with coefficients drawn,
+months that have their own noise, and accounts moving by chance (process uncertainty on top).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.core.errors import ParameterError
+from analysis.core.periods import shift_months
+from analysis.core.scenarios import LONGEST
+from analysis.methods.stress.projection_book import BASES, Book
+from analysis.methods.stress.projection_paths import FLOWS, Paths, run
+from analysis.methods.stress.projection_tilt import Tilt
+from analysis.methods.stress.satellite import Satellite
+
+Array = npt.NDArray[np.float64]
+
+THRESHOLDS = (30, 90)
+ALL = "all"
+COLUMNS = ["month", "group", "basis", "measure", "expected", "lower", "upper", "lower_parameter", "upper_parameter"]
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """Log-odds by step over H months: at the point estimates (H,), drawn (D, H), and the months' own noise."""
+
+    point: dict[str, Array]
+    drawn: dict[str, Array]
+    tau: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Paths by basis: `point` (one draw), `parameter` and `total` (D draws each); months ahead of the book's start.
+
+    `matrices`: accounts' monthly roll rates at the point estimates, (H, G, S, S).
+    """
+
+    book: Book
+    months: tuple[pd.Timestamp, ...]
+    point: dict[str, Paths]
+    parameter: dict[str, Paths]
+    total: dict[str, Paths]
+    matrices: Array
+
+    def table(self, level: float = 0.95) -> pd.DataFrame:
+        """One row a month, group (`all` too), basis (accounts, balance) and measure, today's stock first.
+
+        Measures: stock:<bucket>, open (all buckets), overdue_30, overdue_90 (÷ open), and the month's flows
+        charged_off, cured, entered. expected is at the point estimates; lower and upper hold everything, the
+        `_parameter` limits the coefficients alone. Flows have no row at the start.
+        """
+        pieces = [self._basis_table(basis, level) for basis in BASES]
+        return pd.concat(pieces, ignore_index=True)[COLUMNS]
+
+    def _basis_table(self, basis: str, level: float) -> pd.DataFrame:
+        told = [measures(paths[basis], self.book) for paths in (self.point, self.parameter, self.total)]
+        tails = [(1 - level) / 2, (1 + level) / 2]
+        months = (pd.Timestamp(self.book.start), *self.months)
+        frames = []
+        for (group, name), point in told[0].items():
+            low_high = [np.quantile(one[group, name], tails, axis=0) for one in told[1:]]
+            limits = {"lower_parameter": low_high[0][0], "upper_parameter": low_high[0][1],
+                      "lower": low_high[1][0], "upper": low_high[1][1]}  # fmt: skip
+            frames.append(
+                pd.DataFrame({"month": months[-len(point[0]) :], "expected": point[0], **limits}).assign(
+                    group=group, basis=basis, measure=name
+                )
+            )
+        return pd.concat(frames, ignore_index=True)
+
+    def flow(self, name: str, basis: str = "balance", which: str = "point") -> Array:
+        """A flow by draw, month and group, (D, H, G), of the `point`, `parameter` or `total` paths."""
+        if name not in FLOWS or which not in ("point", "parameter", "total"):
+            raise ParameterError(f"no flow '{name}' of '{which}'; there are {', '.join(FLOWS)} of point, parameter, total")
+        return np.asarray(getattr(self, which)[basis].flows[name])
+
+
+def project_book(book: Book, shifts: Shifts, months: int, seed: int = 0) -> Projection:
+    """The book for `months` ahead under log-odds by step; as many draws as the shifts have.
+
+    With all log-odds 0 the point path is statistics.flows.project() on the same rates. Raises ParameterError for a
+    horizon beyond 36 months or the shifts' own.
+    """
+    reach = min((len(values) for values in shifts.point.values()), default=LONGEST)
+    if not 1 <= months <= min(reach, LONGEST):
+        raise ParameterError(
+            f"months is {months}; the models serve 1 to {LONGEST} months, and the scenario reaches {reach}"
+        )
+    random = np.random.default_rng(seed)
+    noisy = {
+        step: values + random.normal(0.0, shifts.tau.get(step, 0.0), values.shape)
+        for step, values in shifts.drawn.items()
+    }
+    point = {step: values[None] for step, values in shifts.point.items()}
+    ahead = tuple(pd.Timestamp(shift_months(book.start, step)) for step in range(1, months + 1))
+    return Projection(
+        book,
+        ahead,
+        run(book, point, months),
+        run(book, shifts.drawn, months),
+        run(book, noisy, months, random),
+        roll_rates(book, shifts.point, months),
+    )
+
+
+def scenario_shifts(
+    satellites: Mapping[str, Satellite],
+    drivers: pd.DataFrame,
+    book: Book,
+    months: int,
+    draws: int = 300,
+    seed: int = 0,
+) -> Shifts:
+    """Log-odds by step that the economy of `drivers` (history with the scenario after it) adds to the book's rates.
+
+    0 is the mean economy of the months that the rates come from. `recovery` is left to projection_recovery. The
+    same seed draws the same coefficients for each scenario, so that scenarios differ by their economy alone.
+    """
+    ahead = [pd.Timestamp(shift_months(book.start, step)) for step in range(1, months + 1)]
+    rolls = {step: one for step, one in satellites.items() if step != "recovery"}
+    point = {step: one.shift(drivers, ahead, book.reference) for step, one in rolls.items()}
+    drawn = {
+        step: one.draw_shifts(drivers, ahead, book.reference, draws, np.random.default_rng([seed, number]))
+        for number, (step, one) in enumerate(rolls.items())
+    }
+    return Shifts(point, drawn, {step: one.tau for step, one in rolls.items()})
+
+
+def no_shifts(months: int, draws: int = 1) -> Shifts:
+    """An economy that adds nothing."""
+    return Shifts({"entry": np.zeros(months)}, {"entry": np.zeros((draws, months))}, {})
+
+
+def point_only(shifts: Shifts) -> Shifts:
+    """The same with one draw, at the point estimates: for searches that need the expectation alone."""
+    return replace(shifts, drawn={step: values[None] for step, values in shifts.point.items()}, tau={})
+
+
+def roll_rates(book: Book, point: Mapping[str, Array], months: int) -> Array:
+    """Accounts' roll rates of each month at the point estimates, (H, G, S, S)."""
+    tilt = Tilt(book.accounts.shares, book.buckets)
+    stacked = {step: values[:months] for step, values in point.items()}
+    ratios = tilt.ratios(stacked) if stacked else np.ones((months, 1, 1, 1))
+    return np.asarray(book.accounts.matrix[None] * ratios)
+
+
+def measures(paths: Paths, book: Book) -> dict[tuple[str, str], Array]:
+    """Each measure of projected paths by group and over all, (D, H + 1), flows (D, H)."""
+    buckets, inside = book.buckets, len(book.buckets.labels)
+    found: dict[tuple[str, str], Array] = {}
+    for place, group in [*enumerate(book.groups), (None, ALL)]:
+        held = paths.stock.sum(axis=2) if place is None else paths.stock[:, :, place]
+        opened = held[..., :inside].sum(axis=-1)
+        found |= {(group, f"stock:{name}"): held[..., i] for i, name in enumerate(buckets.labels)}
+        found[group, "open"] = opened
+        for days in (days for days in THRESHOLDS if days in buckets.edges):
+            late = held[..., buckets.edges.index(days) + 1 : inside].sum(axis=-1)
+            found[group, f"overdue_{days}"] = np.divide(late, opened, out=np.zeros_like(late), where=opened > 0)
+        for name, flow in paths.flows.items():
+            found[group, name] = flow.sum(axis=2) if place is None else flow[:, :, place]
+    return found
+
+
+def compare_scenarios(tables: Mapping[str, pd.DataFrame], order: Sequence[str] | None = None) -> pd.DataFrame:
+    """Tables of several scenarios as one, with `scenario` in front."""
+    names = list(order or tables)
+    return pd.concat([tables[name].assign(scenario=name) for name in names], ignore_index=True)[["scenario", *COLUMNS]]

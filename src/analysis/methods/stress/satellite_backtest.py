@@ -1,0 +1,111 @@
+"""Satellites held to account: refitted as of each past month, and set against what then happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import stdtrit
+
+from analysis.core.errors import InputError
+from analysis.methods.stress.satellite import LEAST_MONTHS, Satellite, design, fit_satellite
+from analysis.methods.stress.satellite_months import MonthEffects, month_effects
+
+Array = npt.NDArray[np.float64]
+
+NAIVE_MONTHS = 12
+
+
+def backtest_satellite(
+    step: str,
+    cells: pd.DataFrame,
+    drivers: pd.DataFrame,
+    names: Sequence[str],
+    horizons: Sequence[int] = (1, 3, 6, 12),
+    first: int = LEAST_MONTHS,
+    level: float = 0.95,
+    **choices: Any,
+) -> pd.DataFrame:
+    """Out-of-time backtest by expanding window: fit on the first `first`, `first` + 1, … months, tell later ones.
+
+    The economy of the months told is the one that came, and so are the numbers at risk: what is judged is the
+    satellite, not the macro forecast. `choices` go to fit_satellite(). Columns step, origin (last month fitted on),
+    month, horizon, expected, lower, upper (coefficients, months' own noise and counts together), naive (mean of the
+    last 12 months fitted on), actual, covered. Nothing from after `origin` enters a forecast. Raises InputError
+    where no month is left to judge.
+    """
+    rows = cells[cells["step"] == step]
+    months = sorted(rows["month"].unique())
+    pieces = []
+    for end in range(first, len(months)):
+        known = rows[rows["month"] <= months[end - 1]]
+        effects = month_effects(known, poisson=step == "recovery")
+        model = fit_satellite(step, effects, drivers, names, **choices)
+        ahead = [months[end - 1 + h] for h in horizons if end - 1 + h < len(months)]
+        told = [_told(model, effects, rows[rows["month"] == month], drivers, month, level) for month in ahead]
+        used = [h for h in horizons if end - 1 + h < len(months)]
+        pieces.append(pd.DataFrame(told).assign(origin=months[end - 1], horizon=used))
+    if not pieces or not sum(map(len, pieces)):
+        raise InputError(f"{len(months)} months of '{step}' leave none to judge after the first {first}")
+    found = pd.concat(pieces, ignore_index=True).assign(step=step)
+    found["covered"] = (found["lower"] <= found["actual"]) & (found["actual"] <= found["upper"])
+    return found[["step", "origin", "month", "horizon", "expected", "lower", "upper", "naive", "actual", "covered"]]
+
+
+def backtest_table(judged: pd.DataFrame) -> pd.DataFrame:
+    """By step and horizon: months judged, share covered, root mean squared error of the satellite and of the naive
+    forecast (fractions), and skill = 1 − their ratio squared (above 0: better than naive)."""
+    squares = judged.assign(
+        model=(judged["expected"] - judged["actual"]) ** 2, plain=(judged["naive"] - judged["actual"]) ** 2
+    )
+    grouped = squares.groupby(["step", "horizon"], sort=False)
+    table = grouped.agg(
+        months=("covered", "size"), covered=("covered", "mean"), model=("model", "mean"), plain=("plain", "mean")
+    ).reset_index()
+    table["skill"] = 1.0 - table["model"] / table["plain"]
+    table["rmse"], table["rmse_naive"] = np.sqrt(table.pop("model")), np.sqrt(table.pop("plain"))
+    return table[["step", "horizon", "months", "covered", "rmse", "rmse_naive", "skill"]]
+
+
+def _told(
+    model: Satellite,
+    effects: MonthEffects,
+    rows: pd.DataFrame,
+    drivers: pd.DataFrame,
+    month: pd.Timestamp,
+    level: float,
+) -> dict[str, Any]:
+    risk = rows.groupby("segment")["at_risk"].sum()
+    known = rows[rows["segment"].isin(effects.segments.index)]
+    effect, error = predict_effect(model, drivers, month)
+    spread = np.sqrt(error**2 + _sampling(risk, effects, effect))
+    reach = float(stdtrit(model.degrees, 0.5 + level / 2)) * spread
+    expected, lower, upper = effects.rate(risk, np.array([effect, effect - reach, effect + reach]))
+    naive = effects.rate(risk, float(effects.values[-NAIVE_MONTHS:].mean()))[0]
+    actual = float(known["events"].sum() / known["at_risk"].sum())
+    return {
+        "month": month, "expected": expected, "lower": lower, "upper": upper, "naive": naive, "actual": actual
+    }  # fmt: skip
+
+
+def predict_effect(model: Satellite, drivers: pd.DataFrame, month: pd.Timestamp) -> tuple[float, float]:
+    """A month's effect (as satellite_months has it) and its standard error: coefficients, their disagreement
+    between lag structures, and the months' own noise."""
+    weights = np.array([one.weight for one in model.models])
+    rows = [design(drivers, [month], one.structure, model.waves)[0] for one in model.models]
+    points = np.array([row @ one.fit.bounded for row, one in zip(rows, model.models, strict=True)])
+    inside = np.array([row @ one.fit.covariance @ row + one.fit.tau2 for row, one in zip(rows, model.models,
+                                                                                        strict=True)])  # fmt: skip
+    centre = float(weights @ points)
+    return centre, float(np.sqrt(weights @ (inside + (points - centre) ** 2)))
+
+
+def _sampling(risk: pd.Series, effects: MonthEffects, effect: float) -> float:
+    """Variance that counts (or amounts) of one month add to its effect."""
+    share = effects.rate(risk, effect)[0]
+    known = float(risk[risk.index.isin(effects.segments.index)].sum())
+    information = known * share * (1.0 if effects.poisson else 1.0 - share)
+    return float(effects.dispersion / information) if information > 0 else 0.0
