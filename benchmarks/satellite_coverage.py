@@ -1,4 +1,5 @@
-"""Bias and coverage of satellite elasticities where data are drawn from the model, with months that have their own.
+"""Bias and coverage of satellite elasticities where data are drawn from the model, with months that have their
+own.
 
     python benchmarks/satellite_coverage.py [--replications 1000]
 
@@ -69,7 +70,9 @@ def economy(months: int) -> tuple[pd.DataFrame, list[pd.Timestamp]]:
     return driver_series(macro), ends[-months:]
 
 
-def draw(case: Case, drivers: pd.DataFrame, months: list[pd.Timestamp], random: np.random.Generator) -> pd.DataFrame:
+def draw(
+    case: Case, drivers: pd.DataFrame, months: list[pd.Timestamp], random: np.random.Generator
+) -> pd.DataFrame:
     x = lagged(drivers, months, case.lag)
     effect = (x - x.mean(axis=0)) @ np.array(list(case.elasticity.values()))
     effect = effect + harmonics(months, 1) @ np.array(case.season) + random.normal(0.0, case.tau, len(months))
@@ -98,7 +101,9 @@ def estimates(case: Case, cells: pd.DataFrame, drivers: pd.DataFrame) -> pd.Data
     reach = 1.96 * np.sqrt(np.diag(variance))
     rows = [(name, point[i], point[i] - reach[i], point[i] + reach[i]) for i, name in enumerate(names, 1)]
     naive = pd.DataFrame(rows, columns=["driver", "elasticity", "lower", "upper"]).assign(fit="naive")
-    return pd.concat([found, naive])[["fit", "driver", "elasticity", "lower", "upper"]].set_index(["fit", "driver"])
+    return pd.concat([found, naive])[["fit", "driver", "elasticity", "lower", "upper"]].set_index(
+        ["fit", "driver"]
+    )
 
 
 def coverage(case: Case, replications: int, seed: int) -> pd.DataFrame:
@@ -130,8 +135,12 @@ def failures(table: pd.DataFrame) -> pd.DataFrame:
 def write(table: pd.DataFrame, replications: int) -> None:
     judged = table[table["fit"].isin(["true lags", "averaged"])]["coverage"]
     lines = ["# Elasticities of satellite models: bias and coverage of 95% intervals", ""]
-    lines += [f"{replications:,} replications a case, fixed seed; coverage {judged.min():.1%} to {judged.max():.1%} "]
-    lines[-1] += "without signs. Log-odds a unit of the driver; bias with its standard error, sd over replications."
+    lines += [
+        f"{replications:,} replications a case, fixed seed; coverage {judged.min():.1%} to {judged.max():.1%} "
+    ]
+    lines[-1] += (
+        "without signs. Log-odds a unit of the driver; bias with its standard error, sd over replications."
+    )
     for name, part in table.groupby("case", sort=False):
         lines += ["", f"## {name}", "", "| fit | driver | truth | bias | ± | sd | mean half-width | coverage |"]
         lines += ["|---|---|---:|---:|---:|---:|---:|---:|"]

@@ -38,8 +38,8 @@ STEPS: dict[str, float] = {
     "house_price_yoy": 0.040,
     EVERY_INDUSTRY: 0.15,
 }
-"""Largest change a month from the last actual to the first point; beyond it is a jump at the join. Of an index, the
-change of its logarithm."""
+"""Largest change a month from the last actual to the first point; beyond it is a jump at the join. Of an index,
+the change of its logarithm."""
 
 INDEX_LIMITS = (1.0, 1000.0)
 LARGEST_CHANGE = 0.5
@@ -111,8 +111,8 @@ class Scenario(Section):
             raise ValueError(f"paths have different lengths ({shown}); give each the same number of values")
         if self.months > LONGEST:
             raise ValueError(
-                f"paths reach {self.months} months ahead; the models are not meant for more than {LONGEST}. Give at "
-                f"most {LONGEST // self.step_months} values"
+                f"paths reach {self.months} months ahead; the models serve {LONGEST} at most: "
+                f"{LONGEST // self.step_months} values a path"
             )
         return self
 

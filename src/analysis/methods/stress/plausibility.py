@@ -55,7 +55,8 @@ class Plausibility:
     distances: Array
 
     def changes(self, path: pd.DataFrame) -> Array:
-        """Changes of a monthly path (scenario_path.monthly_path) at the anchors, (A·k,), the usual drift taken off.
+        """Changes of a monthly path (scenario_path.monthly_path) at the anchors, (A·k,), the usual drift taken
+        off.
 
         Raises ParameterError for a path that lacks a variable or ends before the last anchor.
         """
@@ -110,10 +111,10 @@ def plausibility(
     """Distribution of `months`-month paths by history (scenario_macro.macro_history), its variables jointly.
 
     `variables`: those that are judged (`industry_index` for all industries), by default all; leave out one that
-    hardly moved, or any move of it counts as outlandish. `anchors` beyond `months` are left out and `months` itself is added. `block`: months that are drawn together.
-    Changes are taken around their mean, so that a trend of the sample is not taken for the centre; indices keep
-    their usual growth as drift. Raises InputError for fewer than 24 months of history, or a variable that never
-    moves.
+    hardly moved, or any move of it counts as outlandish. `anchors` beyond `months` are left out and `months`
+    itself is added. `block`: months that are drawn together. Changes are taken around their mean, so that a trend
+    of the sample is not taken for the centre; indices keep their usual growth as drift. Raises InputError for
+    fewer than 24 months of history, or a variable that never moves.
     """
     moved = _chosen(movements(history), variables).dropna()
     if len(moved) < LEAST_MONTHS:
@@ -157,11 +158,12 @@ def path_from_changes(
     """Monthly path whose changes at the anchors are `changes` (A·k,), straight lines between; the inverse of
     Plausibility.changes().
 
-    All industries move by the same ratio. `like`: the month ends of the path, as many as the last anchor.
+    All industries move by the same ratio; variables that aren't judged keep their last actual. `like`: the month
+    ends of the path, as many as the last anchor.
     """
     wide = np.vstack([np.zeros(len(found.variables)), changes.reshape(len(found.anchors), -1)])
     ahead = np.arange(1, found.anchors[-1] + 1)
-    columns: dict[str, Array] = {}
+    columns = {str(name): np.full(len(ahead), float(history[name].iloc[-1])) for name in history.columns}
     for place, name in enumerate(found.variables):
         moved = np.interp(ahead, [0, *found.anchors], wide[:, place]) + ahead * found.drift[place]
         if name != EVERY_INDUSTRY:

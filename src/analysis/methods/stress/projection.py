@@ -1,7 +1,7 @@
 """A book under a scenario: account mix, arrears, charge-offs and cures, with what is not known of them.
 
-Three paths a draw: at the point estimates; with coefficients drawn (parameter uncertainty); with coefficients drawn,
-months that have their own noise, and accounts moving by chance (process uncertainty on top).
+Three paths a draw: at the point estimates; with coefficients drawn (parameter uncertainty); with coefficients
+drawn, months that have their own noise, and accounts moving by chance (process uncertainty on top).
 """
 
 from __future__ import annotations
@@ -25,7 +25,17 @@ Array = npt.NDArray[np.float64]
 
 THRESHOLDS = (30, 90)
 ALL = "all"
-COLUMNS = ["month", "group", "basis", "measure", "expected", "lower", "upper", "lower_parameter", "upper_parameter"]
+COLUMNS = [
+    "month",
+    "group",
+    "basis",
+    "measure",
+    "expected",
+    "lower",
+    "upper",
+    "lower_parameter",
+    "upper_parameter",
+]
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,8 @@ class Shifts:
 
 @dataclass(frozen=True)
 class Projection:
-    """Paths by basis: `point` (one draw), `parameter` and `total` (D draws each); months ahead of the book's start.
+    """Paths by basis: `point` (one draw), `parameter` and `total` (D draws each); months ahead of the book's
+    start.
 
     `matrices`: accounts' monthly roll rates at the point estimates, (H, G, S, S).
     """
@@ -80,7 +91,9 @@ class Projection:
     def flow(self, name: str, basis: str = "balance", which: str = "point") -> Array:
         """A flow by draw, month and group, (D, H, G), of the `point`, `parameter` or `total` paths."""
         if name not in FLOWS or which not in ("point", "parameter", "total"):
-            raise ParameterError(f"no flow '{name}' of '{which}'; there are {', '.join(FLOWS)} of point, parameter, total")
+            raise ParameterError(
+                f"no flow '{name}' of '{which}'; there are {', '.join(FLOWS)} of point, parameter, total"
+            )
         return np.asarray(getattr(self, which)[basis].flows[name])
 
 
@@ -120,7 +133,8 @@ def scenario_shifts(
     draws: int = 300,
     seed: int = 0,
 ) -> Shifts:
-    """Log-odds by step that the economy of `drivers` (history with the scenario after it) adds to the book's rates.
+    """Log-odds by step that the economy of `drivers` (history with the scenario after it) adds to the book's
+    rates.
 
     0 is the mean economy of the months that the rates come from. `recovery` is left to projection_recovery. The
     same seed draws the same coefficients for each scenario, so that scenarios differ by their economy alone.
@@ -173,4 +187,6 @@ def measures(paths: Paths, book: Book) -> dict[tuple[str, str], Array]:
 def compare_scenarios(tables: Mapping[str, pd.DataFrame], order: Sequence[str] | None = None) -> pd.DataFrame:
     """Tables of several scenarios as one, with `scenario` in front."""
     names = list(order or tables)
-    return pd.concat([tables[name].assign(scenario=name) for name in names], ignore_index=True)[["scenario", *COLUMNS]]
+    return pd.concat([tables[name].assign(scenario=name) for name in names], ignore_index=True)[
+        ["scenario", *COLUMNS]
+    ]

@@ -35,8 +35,8 @@ class Basis:
 
 @dataclass(frozen=True)
 class Book:
-    """Groups (products), the last actual month, and both bases; `reference` are the months of the roll rates, whose
-    mean economy the rates belong to."""
+    """Groups (products), the last actual month, and both bases; `reference` are the months of the roll rates,
+    whose mean economy the rates belong to."""
 
     groups: tuple[str, ...]
     buckets: Buckets
@@ -65,7 +65,9 @@ def read_book(
     groups = tuple(sorted(map(str, inside["value"].unique())))
     if not groups:
         known = ", ".join(map(str, stock["dimension"].unique()))
-        raise ParameterError(f"no open accounts by '{dimension}' at {start:%Y-%m}; the stock has {known or 'none'}")
+        raise ParameterError(
+            f"no open accounts by '{dimension}' at {start:%Y-%m}; the stock has {known or 'none'}"
+        )
     found = {
         basis: [_flows(mine, moved, group, buckets, start, basis_months, basis) for group in groups]
         for basis in BASES
@@ -85,17 +87,13 @@ def _flows(
     basis_months: int,
     basis: str,
 ) -> tuple[Basis, tuple[date, ...]]:
-    alone = [
-        frame[frame["value"].astype(str) == group].assign(dimension="all") for frame in (stock, rolls)
-    ]
+    alone = [frame[frame["value"].astype(str) == group].assign(dimension="all") for frame in (stock, rolls)]
     found = flows(alone[0], alone[1], buckets, start, basis_months, basis)
     shares = _shares(alone[1], found.months, buckets, basis, found.matrix)
     return Basis(found.start, found.matrix, shares, found.inflows.mean(axis=0)), found.months
 
 
-def _shares(
-    rolls: pd.DataFrame, months: tuple[date, ...], buckets: Buckets, basis: str, matrix: Array
-) -> Array:
+def _shares(rolls: pd.DataFrame, months: tuple[date, ...], buckets: Buckets, basis: str, matrix: Array) -> Array:
     used = rolls[rolls["month"].isin([pd.Timestamp(month) for month in months]) & ~rolls["broken"]]
     states = list(buckets.states)
     table = used.pivot_table(index="from_state", columns="to_state", values=basis, aggfunc="sum", observed=True)

@@ -12,9 +12,12 @@ Array = npt.NDArray[np.float64]
 
 
 def default_states(buckets: Buckets, days: int = 90) -> list[int]:
-    """Places of the states that are default: buckets from `days` past due (IFRS 9 B5.5.37: 90), and charged off."""
+    """Places of the states that are default: buckets from `days` past due (IFRS 9 B5.5.37: 90), and charged
+    off."""
     if days not in buckets.edges:
-        raise ParameterError(f"default at {days} days past due needs a bucket that begins there, not {buckets.edges}")
+        raise ParameterError(
+            f"default at {days} days past due needs a bucket that begins there, not {buckets.edges}"
+        )
     first = buckets.edges.index(days) + 1
     return [*range(first, len(buckets.labels)), buckets.states.index("charged_off")]
 

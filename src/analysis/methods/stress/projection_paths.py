@@ -32,8 +32,8 @@ def run(
     """Paths by basis under log-odds by step, (D, H).
 
     Without `random` each path is the expectation given its log-odds. With it accounts are drawn: to a state each
-    multinomially, new ones by Poisson; balances go with their accounts, so that differences between balances within
-    a state add no noise of their own and intervals of balances are somewhat narrow.
+    multinomially, new ones by Poisson; balances go with their accounts, so that differences between balances
+    within a state add no noise of their own and intervals of balances are somewhat narrow.
     """
     draws = len(next(iter(shifts.values()))) if shifts else 1
     bases = {"accounts": book.accounts, "balance": book.balance}
@@ -72,9 +72,9 @@ def _drawn(
     left = np.maximum(1.0 - share.sum(axis=-1, keepdims=True), 0.0)
     chances = np.concatenate([share, left], axis=-1)
     chances /= chances.sum(axis=-1, keepdims=True)
-    drawn = random.multinomial(counts, chances)[..., :-1].astype(float)
+    drawn: Array = np.asarray(random.multinomial(counts, chances)[..., :-1], float)
     new = fresh["accounts"]
-    arrived = random.poisson(np.maximum(new, 0.0)) + np.minimum(new, 0.0)
+    arrived = np.asarray(random.poisson(np.maximum(new, 0.0)) + np.minimum(new, 0.0), float)
     return (
         {"accounts": drawn, "balance": moved["balance"] * _ratio(drawn, expected)},
         {"accounts": arrived, "balance": fresh["balance"] * np.where(new > 0, _ratio(arrived, new), 1.0)},

@@ -1,8 +1,8 @@
 """Roll rates moved by the economy: each yes-or-no step of satellite_cells.CHAIN by its log-odds.
 
-Within a kind of step (say, all that is `worse`) shares stay as they are; between kinds they move so that the odds of
-each step are multiplied by e^δ. With every δ 0 the roll rates come back as they were. Where δ moves each step in its
-adverse direction, the share that ends in the worst kinds rises, whatever the roll rates are.
+Within a kind of step (say, all that is `worse`) shares stay as they are; between kinds they move so that the odds
+of each step are multiplied by e^δ. With every δ 0 the roll rates come back as they were. Where δ moves each step
+in its adverse direction, the share that ends in the worst kinds rises, whatever the roll rates are.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from analysis.core.states import Buckets
 from analysis.methods.stress.satellite_cells import CHAIN, KINDS, kind_matrix
 
 Array = npt.NDArray[np.float64]
+
+FARTHEST = 30.0
+"""Log-odds beyond which a step is as good as certain, or impossible."""
 
 
 class Tilt:
@@ -69,13 +72,15 @@ class Tilt:
         worse, gone = _split(p["worse"], p["charged_off"], delta["charge_off"])
         to_stay = rest * rest_better
         onward = to_stay * rest_stay
-        return np.stack([np.ones_like(cured), cured, rest * better, to_stay * stay, onward * worse, onward * gone], -1)
+        return np.stack(
+            [np.ones_like(cured), cured, rest * better, to_stay * stay, onward * worse, onward * gone], -1
+        )
 
 
 def _split(no: Array, yes: Array, delta: Array) -> tuple[Array, Array]:
     """Ratios of the shares that don't and do take a step whose odds are multiplied by e^δ."""
     total = no + yes
     chance = np.divide(yes, total, out=np.zeros_like(total), where=total > 0)
-    factor = np.exp(delta)
+    factor = np.exp(np.clip(delta, -FARTHEST, FARTHEST))
     scale = 1.0 / (1.0 + chance * (factor - 1.0))
     return np.asarray(scale), np.asarray(factor * scale)

@@ -127,12 +127,14 @@ class Satellite:
     def _coefficients(self, fit: MonthRegression, draws: int, random: np.random.Generator) -> Array:
         values, vectors = np.linalg.eigh(fit.covariance)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
-        wide = 1.0 if np.isinf(fit.degrees) else np.sqrt(fit.degrees / random.chisquare(fit.degrees, draws))[:, None]
+        wide = (
+            1.0 if np.isinf(fit.degrees) else np.sqrt(fit.degrees / random.chisquare(fit.degrees, draws))[:, None]
+        )
         drawn = fit.free + wide * (random.normal(size=(draws, len(fit.free))) @ root.T)
         outside = ((drawn < self.lower) | (drawn > self.upper)).any(axis=1)
         if self.source == "assumption":
             return np.clip(drawn, self.lower, self.upper)
-        information = np.linalg.inv(fit.covariance)
+        information = np.asarray(np.linalg.inv(fit.covariance), float)
         for row in np.flatnonzero(outside):
             drawn[row] = within(drawn[row], information, self.lower, self.upper)
         return np.asarray(drawn)
@@ -187,12 +189,12 @@ def fit_satellite(
 ) -> Satellite:
     """Elasticities of `step` to the drivers `names`, from its months' effects.
 
-    `structures`: lags to average over, by default each driver at 1, 2 or 3 months; weights are those of `criterion`
-    (Buckland, Burnham and Augustin 1997, Biometrics 53, 603–618). `waves`: season, by default as many as the months
-    can bear. `signs`: keep each elasticity on the side that economics demands. `prior`: shrinkage to elasticities
-    with standard errors (both given, the error above 0), for short samples; intervals are then the posterior's.
-    With fewer than 24 months `published` elasticities are taken as they are, marked as assumption. Raises InputError
-    where months are too few and nothing is published, ParameterError for an unknown step.
+    `structures`: lags to average over, by default each driver at 1, 2 or 3 months; weights are those of
+    `criterion` (Buckland, Burnham and Augustin 1997, Biometrics 53, 603–618). `waves`: season, by default as many
+    as the months can bear. `signs`: keep each elasticity on the side that economics demands. `prior`: shrinkage to
+    elasticities with standard errors (both given, the error above 0), for short samples; intervals are then the
+    posterior's. With fewer than 24 months `published` elasticities are taken as they are, marked as assumption.
+    Raises InputError where months are too few and nothing is published, ParameterError for an unknown step.
     """
     if step not in STEPS:
         raise ParameterError(f"step is '{step}'; it must be one of {', '.join(STEPS)}")
@@ -203,7 +205,7 @@ def fit_satellite(
         if published:
             return assumed(step, {name: published[name] for name in names if name in published}, signs)
         raise InputError(
-            f"{int(kept.sum())} months of '{step}' with drivers; elasticities need {LEAST_MONTHS}. Give published ones"
+            f"{int(kept.sum())} months of '{step}' with drivers; elasticities need {LEAST_MONTHS}: give published"
         )
     months = tuple(month for month, keep in zip(effects.months, kept, strict=True) if keep)
     waves = season_waves(len(months)) if waves is None else waves
@@ -226,7 +228,7 @@ def assumed(step: str, published: Mapping[str, Published], signs: bool = True) -
     for name, one in published.items():
         if signs and one.elasticity * sign_of(step, name) < 0:
             raise ParameterError(
-                f"published elasticity of '{step}' to {name} is {one.elasticity:g}; economics demands the other sign"
+                f"published elasticity of '{step}' to {name} is {one.elasticity:g}; it must have the other sign"
             )
     point = np.array([0.0, *(one.elasticity for one in published.values())])
     variance = np.diag([0.0, *(one.error**2 for one in published.values())])
@@ -244,7 +246,9 @@ def _require_same_drivers(names: Sequence[str], structures: Sequence[Structure])
             )
 
 
-def _reached(effects: MonthEffects, drivers: pd.DataFrame, structures: Sequence[Structure]) -> npt.NDArray[np.bool_]:
+def _reached(
+    effects: MonthEffects, drivers: pd.DataFrame, structures: Sequence[Structure]
+) -> npt.NDArray[np.bool_]:
     """Months that every structure has drivers for, so that all are judged on the same ones."""
     rows = np.hstack([lagged(drivers, effects.months, one) for one in structures])
     return np.asarray(np.isfinite(rows).all(axis=1))

@@ -32,10 +32,10 @@ def backtest_satellite(
     """Out-of-time backtest by expanding window: fit on the first `first`, `first` + 1, … months, tell later ones.
 
     The economy of the months told is the one that came, and so are the numbers at risk: what is judged is the
-    satellite, not the macro forecast. `choices` go to fit_satellite(). Columns step, origin (last month fitted on),
-    month, horizon, expected, lower, upper (coefficients, months' own noise and counts together), naive (mean of the
-    last 12 months fitted on), actual, covered. Nothing from after `origin` enters a forecast. Raises InputError
-    where no month is left to judge.
+    satellite, not the macro forecast. `choices` go to fit_satellite(). Columns step, origin (last month fitted
+    on), month, horizon, expected, lower, upper (coefficients, months' own noise and counts together), naive (mean
+    of the last 12 months fitted on), actual, covered. Nothing from after `origin` enters a forecast. Raises
+    InputError where no month is left to judge.
     """
     rows = cells[cells["step"] == step]
     months = sorted(rows["month"].unique())
@@ -52,7 +52,9 @@ def backtest_satellite(
         raise InputError(f"{len(months)} months of '{step}' leave none to judge after the first {first}")
     found = pd.concat(pieces, ignore_index=True).assign(step=step)
     found["covered"] = (found["lower"] <= found["actual"]) & (found["actual"] <= found["upper"])
-    return found[["step", "origin", "month", "horizon", "expected", "lower", "upper", "naive", "actual", "covered"]]
+    return found[
+        ["step", "origin", "month", "horizon", "expected", "lower", "upper", "naive", "actual", "covered"]
+    ]
 
 
 def backtest_table(judged: pd.DataFrame) -> pd.DataFrame:

@@ -18,8 +18,8 @@ from analysis.core.errors import InputError
 from analysis.core.states import Buckets
 
 KINDS = ("left", "current", "better", "stay", "worse", "charged_off")
-"""What a step may be, from best to worst; `left`: paid off, sold, closed. A current account that stays is `current`;
-`worse` of a current account is its entry into arrears."""
+"""What a step may be, from best to worst; `left`: paid off, sold, closed. A current account that stays is
+`current`; `worse` of a current account is its entry into arrears."""
 
 CHAIN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "entry": (("worse", "charged_off"), ("current", "worse", "charged_off")),
@@ -28,8 +28,8 @@ CHAIN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "stay": (("stay",), ("stay", "worse", "charged_off")),
     "charge_off": (("charged_off",), ("worse", "charged_off")),
 }
-"""Step → (kinds that are its event, kinds that are at risk of it). `entry` is of current accounts, `cure` to `stay`
-of overdue ones, `charge_off` of both."""
+"""Step → (kinds that are its event, kinds that are at risk of it). `entry` is of current accounts, `cure` to
+`stay` of overdue ones, `charge_off` of both."""
 
 KEYS = ["step", "month", "segment"]
 
@@ -92,7 +92,9 @@ def recovery_rows(cells: pd.DataFrame, segments: Sequence[str] = ("product",), h
     cash. Currency; fitted as a rate with dispersion of its own.
     """
     keys = ["month", *segments]
-    cohorts = cells.groupby([*keys, "since", "followed"], observed=True)[["charged_off", "paid"]].sum().reset_index()
+    cohorts = (
+        cells.groupby([*keys, "since", "followed"], observed=True)[["charged_off", "paid"]].sum().reset_index()
+    )
     opened = cohorts[cohorts["since"] == 0]
     months = np.arange(1, horizon + 1)
     grid = opened.drop(columns=["since", "paid"]).merge(pd.DataFrame({"since": months}), how="cross")

@@ -38,14 +38,15 @@ Structure = Mapping[str, int]
 
 
 def driver_series(macro: pd.DataFrame) -> pd.DataFrame:
-    """Drivers by month end from history, or from history with a scenario's path after it; those it has columns for.
+    """Drivers by month end from history, or from history with a scenario's path after it; those it has columns
+    for.
 
     `industry` is blank in the first twelve months.
     """
     found = {name: factor * macro[column] for name, (column, factor) in DRIVERS.items() if column in macro}
     industries = [name for name in macro.columns if is_index(str(name))]
     if industries:
-        found[INDUSTRY] = np.log(macro[industries]).diff(12).mean(axis=1, skipna=False) / 0.1
+        found[INDUSTRY] = pd.DataFrame(np.log(macro[industries])).diff(12).mean(axis=1, skipna=False) / 0.1
     return pd.DataFrame(found)
 
 
@@ -62,7 +63,9 @@ def lagged(drivers: pd.DataFrame, months: Sequence[pd.Timestamp], structure: Str
     columns = []
     for name, lag in structure.items():
         if name not in drivers.columns:
-            raise ParameterError(f"driver '{name}' is not there; the macro table serves {', '.join(drivers.columns)}")
+            raise ParameterError(
+                f"driver '{name}' is not there; the macro table serves {', '.join(drivers.columns)}"
+            )
         if lag < 0:
             raise ParameterError(f"lag of '{name}' is {lag}; it must be 0 or more months")
         before = [pd.Timestamp(shift_months(pd.Timestamp(month).date(), -lag)) for month in months]

@@ -2,8 +2,8 @@
 
 All accounts meet one economy, so what a month tells of elasticities is one number, however many accounts there
 are. Stage one takes it from the cells: log-odds (or, for cash, log rate) = segment + month, by maximum likelihood.
-Stage two (satellite_regression) explains these numbers. Errors then come from months, as they must (Donald and Lang
-2007, "Inference with difference-in-differences and other panel data", Review of Economics and Statistics 89).
+Stage two (satellite_regression) explains these numbers. Errors then come from months, as they must (Donald and
+Lang 2007, "Inference with difference-in-differences and other panel data", Review of Economics and Statistics 89).
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class MonthEffects:
     left_out: tuple[pd.Timestamp, ...] = ()
 
     def rate(self, at_risk: pd.Series, effect: float | Array) -> Array:
-        """Rate of cells with so many at risk by segment (index), in a month with that effect; shape of `effect`."""
+        """Rate of cells with so many at risk by segment (index), in a month with that effect; shape of
+        `effect`."""
         known = at_risk[at_risk.index.isin(self.segments.index)]
         eta = self.segments.loc[known.index].to_numpy()[:, None] + np.atleast_1d(effect)[None, :]
         share = np.exp(eta) if self.poisson else 1.0 / (1.0 + np.exp(-eta))
@@ -53,9 +54,10 @@ def month_effects(cells: pd.DataFrame, poisson: bool = False) -> MonthEffects:
     """Effects by month of one step's cells: month, segment, at_risk, events.
 
     Segments in which nothing, or only the event, happened tell nothing and are left out. Half an event and half a
-    non-event are added to each month (Haldane 1956, Annals of Human Genetics 20, 309–311; Anscombe 1956, Biometrika
-    43, 461–464), so that log-odds of few events are hardly biased and months without any need not be left out, as
-    only good ones would be. Raises InputError where fewer than two months are left; warns where the fit doesn't settle.
+    non-event are added to each month (Haldane 1956, Annals of Human Genetics 20, 309–311; Anscombe 1956,
+    Biometrika 43, 461–464), so that log-odds of few events are hardly biased and months without any need not be
+    left out, as only good ones would be. Raises InputError where fewer than two months are left; warns where the
+    fit doesn't settle.
     """
     risk = cells.pivot_table(index="segment", columns="month", values="at_risk", aggfunc="sum", observed=True)
     risk = risk.fillna(0.0)
@@ -64,7 +66,9 @@ def month_effects(cells: pd.DataFrame, poisson: bool = False) -> MonthEffects:
     all_months = list(risk.columns)
     told, seen = _telling(risk, events, poisson)
     if told.shape[1] < 2:
-        raise InputError(f"{told.shape[1]} months have events to tell a month's effect from; two or more are needed")
+        raise InputError(
+            f"{told.shape[1]} months have events to tell a month's effect from; two or more are needed"
+        )
     risk, events = (told, seen) if poisson else _with_halves(risk, events, told, seen)
     n, d = risk.to_numpy(float), events.to_numpy(float)
     segment, month, weight = _fit(n, d, poisson)

@@ -2,8 +2,8 @@
 
     y = Xβ + u + e        u ~ N(0, τ²I): what the month had beside the economy        e ~ N(0, V): sampling
 
-τ² by restricted maximum likelihood, β by generalised least squares, errors scaled by the residuals and intervals by
-Student's t with T − K degrees of freedom (Hartung and Knapp 2001, Statistics in Medicine 20, 3875–3889).
+τ² by restricted maximum likelihood, β by generalised least squares, errors scaled by the residuals and intervals
+by Student's t with T − K degrees of freedom (Hartung and Knapp 2001, Statistics in Medicine 20, 3875–3889).
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class _Rotated:
         size = self.design.shape[1]
         information = ((1.0 / spread) @ self.squares).reshape(-1, size, size) + np.diag(self.precision)
         right = (1.0 / spread) @ (self.design * self.y[:, None]) + self.precision * self.mean
-        return np.linalg.solve(information, right[:, :, None])[:, :, 0], information, spread
+        beta: Array = np.asarray(np.linalg.solve(information, right[:, :, None])[:, :, 0], float)
+        return beta, information, spread
 
     def restricted(self, tau2: Array) -> Array:
         """−2 × restricted log-likelihood of each τ², constants left out."""
@@ -149,12 +150,14 @@ def within(point: Array, information: Array, lower: Array, upper: Array) -> Arra
 
 def _refuse_unidentified(design: Array, precision: Array, months: int) -> None:
     if months <= design.shape[1] and not precision.any():
-        raise InputError(f"{months} months cannot tell {design.shape[1]} coefficients; leave drivers or season out")
+        raise InputError(
+            f"{months} months cannot tell {design.shape[1]} coefficients; leave drivers or season out"
+        )
     scaled = design / np.maximum(np.sqrt((design**2).sum(axis=0)), 1e-300)
     information = scaled.T @ scaled + np.diag((precision > 0).astype(float))
     if np.linalg.eigvalsh(information)[0] < FLAT:
         raise InputError(
-            "the drivers repeat each other, or one does not move, over these months: leave one out, or give a prior"
+            "over these months the drivers repeat each other, or one stands still: leave one out, or give a prior"
         )
 
 

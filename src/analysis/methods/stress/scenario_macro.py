@@ -35,8 +35,8 @@ def macro_history(macro: pd.DataFrame, source: str = "macro") -> pd.DataFrame:
     """History by month end, ascending: an index of month ends, a column a variable that has values.
 
     Rates are fractions of 1, indices above 0. Months may be missing at a variable's start, not inside. Raises
-    InputError that names the file, column and month of unknown or non-numeric columns, values out of range (percents
-    for fractions), months twice or left out.
+    InputError that names the file, column and month of unknown or non-numeric columns, values out of range
+    (percents for fractions), months twice or left out.
     """
     if "month" not in macro.columns:
         raise InputError(f"{source}: no column 'month'; it has {', '.join(map(str, macro.columns))}")
@@ -44,9 +44,11 @@ def macro_history(macro: pd.DataFrame, source: str = "macro") -> pd.DataFrame:
     if unknown:
         known = ", ".join([*LIMITS, "industry_index_…"])
         raise InputError(f"{source}: column '{unknown[0]}' is not of the macro table; known are month, {known}")
-    months = pd.DatetimeIndex([pd.Timestamp(parse_month(str(value)[:10])) for value in macro["month"]], name="month")
+    months = pd.DatetimeIndex(
+        [pd.Timestamp(parse_month(str(value)[:10])) for value in macro["month"]], name="month"
+    )
     frame = macro.drop(columns="month").set_axis(months, axis=0).sort_index()
-    _refuse_gaps(frame.index, source)
+    _refuse_gaps(pd.DatetimeIndex(frame.index), source)
     numbers = pd.DataFrame({name: _numbers(frame[name], source) for name in frame.columns}, index=frame.index)
     numbers = numbers.dropna(axis=1, how="all")
     for name in numbers.columns:

@@ -25,7 +25,9 @@ def monthly_path(scenario: Scenario, history: pd.DataFrame, months: int | None =
     problems = list(_wrong(scenario, history, wanted))
     if problems:
         lines = "\n".join(f"{i:3d}. {line}" for i, line in enumerate(problems, 1))
-        raise ParameterError(f"scenario '{scenario.name}' cannot be run from {last_actual(history):%Y-%m}.\n{lines}")
+        raise ParameterError(
+            f"scenario '{scenario.name}' cannot be run from {last_actual(history):%Y-%m}.\n{lines}"
+        )
     columns = {}
     for name in map(str, history.columns):
         path = path_of(scenario, name)
@@ -87,7 +89,7 @@ def _wrong_levels(scenario: Scenario, name: str, start: float) -> Iterator[str]:
         if outside.size:
             place = int(outside[0])
             yield (
-                f"{name} reaches {reached[place]:g} at value {place + 1}, from {start:g} as last actual; allowed is "
+                f"{name} reaches {reached[place]:g} at value {place + 1}, from {start:g} now; allowed is "
                 f"{low:g} to {high:g}"
             )
             return
@@ -101,9 +103,7 @@ def _wrong_levels(scenario: Scenario, name: str, start: float) -> Iterator[str]:
         )
 
 
-def all_paths(
-    scenarios: Sequence[Scenario], history: pd.DataFrame, months: int | None = None
-) -> pd.DataFrame:
+def all_paths(scenarios: Sequence[Scenario], history: pd.DataFrame, months: int | None = None) -> pd.DataFrame:
     """Paths of several scenarios, one row a scenario, month and variable, after the history they continue.
 
     Columns scenario ("actual" for the history), month, variable, value.

@@ -1,0 +1,40 @@
+"""What each variable of the economy does to a result, moved alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.core.errors import ParameterError
+from analysis.methods.stress.plausibility import Plausibility
+from analysis.methods.stress.reverse_stress import Value
+
+Array = npt.NDArray[np.float64]
+
+
+def tornado(
+    value: Value, judged: Plausibility, deviations: float = 2.0, around: Array | None = None
+) -> pd.DataFrame:
+    """`value` when one variable is moved by ±`deviations` of what history did over as many months, others kept.
+
+    `around`: changes (A·k,) that the others keep, by default none. One row a variable, largest swing first:
+    variable, value (unmoved), down, up (moved below, above), swing (|up − down|), share (of the largest swing).
+    A variable that no satellite reads has swing 0. Raises ParameterError for deviations of 0 or less.
+    """
+    if not deviations > 0:
+        raise ParameterError(f"deviations is {deviations}; give how far each variable is moved, such as 2")
+    size, count = len(judged.variables), len(judged.anchors)
+    centre = np.zeros(size * count) if around is None else np.asarray(around, float)
+    spread = judged.spread().to_numpy()
+    moves = np.zeros((size, count, size))
+    for place in range(size):
+        moves[place, :, place] = deviations * spread[:, place]
+    flat = moves.reshape(size, -1)
+    found = value(np.concatenate([centre[None], centre - flat, centre + flat]))
+    table = pd.DataFrame(
+        {"variable": judged.variables, "value": found[0], "down": found[1 : size + 1], "up": found[size + 1 :]}
+    )
+    swing = (table["up"] - table["down"]).abs()
+    table = table.assign(swing=swing, share=swing / swing.max() if swing.max() > 0 else 0.0)
+    return table.sort_values("swing", ascending=False, kind="stable", ignore_index=True)
