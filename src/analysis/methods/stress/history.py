@@ -124,17 +124,32 @@ def project_history(
     """
     begin = model.quarters[-1] + 1
     moved = unemployment.diff(YEAR).shift(model.lag)
-    wide = float(stdtrit(model.degrees, 0.5 + level / 2))
-    rows = []
-    for quarter in pd.period_range(begin, last, freq="Q"):
-        years = (quarter - begin).n // YEAR + 1
-        base = quarter - YEAR * years
-        steps = moved.reindex([base + YEAR * (year + 1) for year in range(years)])
-        sums = np.array([float(years), float(steps.sum())])
-        expected = float(rate[base] + sums @ model.coefficients)
-        reach = wide * float(np.sqrt(sums @ model.covariance @ sums + years * model.sigma**2))
-        rows.append((quarter, unemployment[quarter], moved[quarter], expected, expected - reach,
-                     expected + reach, float(rate.get(quarter, np.nan))))  # fmt: skip
-    columns = ["quarter", "unemployment", "change", "expected", "lower", "upper", "actual"]
-    table = pd.DataFrame(rows, columns=columns)
+    ahead = pd.period_range(begin, last, freq="Q")
+    _require(rate, [begin - k for k in range(1, YEAR + 1)], moved, list(ahead))
+    table = pd.DataFrame([_quarter(model, rate, moved, begin, quarter, level) for quarter in ahead])
+    table.insert(1, "unemployment", unemployment.reindex(ahead).to_numpy())
+    table["actual"] = rate.reindex(ahead).to_numpy(float)
     return table.assign(covered=table["actual"].between(table["lower"], table["upper"]))
+
+
+def _quarter(
+    model: ChangeModel, rate: pd.Series, moved: pd.Series, begin: pd.Period, quarter: pd.Period, level: float
+) -> dict[str, object]:
+    years = (quarter - begin).n // YEAR + 1
+    base = quarter - YEAR * years
+    steps = moved.reindex([base + YEAR * (year + 1) for year in range(years)])
+    sums = np.array([float(years), float(steps.sum())])
+    expected = float(rate.reindex([base]).iloc[0] + sums @ model.coefficients)
+    spread = float(np.sqrt(sums @ model.covariance @ sums + years * model.sigma**2))
+    reach = float(stdtrit(model.degrees, 0.5 + level / 2)) * spread
+    change = float(steps.iloc[-1])
+    limits = {"expected": expected, "lower": expected - reach, "upper": expected + reach}
+    return {"quarter": quarter, "change": change, **limits}
+
+
+def _require(rate: pd.Series, before: list[pd.Period], moved: pd.Series, ahead: list[pd.Period]) -> None:
+    for what, series, quarters in (("rate", rate, before), ("unemployment", moved, ahead)):
+        missing = series.reindex(quarters).isna().to_numpy()
+        if missing.any():
+            first = next(quarter for quarter, gone in zip(quarters, missing, strict=True) if gone)
+            raise InputError(f"{what} is missing for {first} (or the year before it); the projection needs it")

@@ -125,7 +125,7 @@ def plausibility(
         raise InputError(f"macro history: {still[0]} never moves, so no path of it can be judged; leave it out")
     used = tuple(sorted({month for month in anchors if month < months} | {months}))
     drawn = _paths(steps - steps.mean(axis=0), used, min(block, len(steps) // 2), draws, seed)
-    covariance = np.cov(drawn, rowvar=False)
+    covariance = np.atleast_2d(np.cov(drawn, rowvar=False))
     covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.diag(np.diag(covariance))
     distances = np.sqrt(np.einsum("ij,ij->i", drawn, np.linalg.solve(covariance, drawn.T).T))
     drift = np.array([steps[:, i].mean() if is_index(name) else 0.0 for i, name in enumerate(moved.columns)])
