@@ -73,11 +73,17 @@ class Bins:
         found = values.astype(object).map(lambda value: place.get(str(value), len(self.groups) + 1))
         return np.where(values.isna(), len(self.groups), found).astype(np.intp)
 
-    def values(self, values: pd.Series, of_bin: Array) -> Array:
-        """`of_bin` (one value a slot) of each account's bin (n,): `of_bin[slots]`."""
+    def held(self, values: pd.Series) -> Array | pd.Series:
+        """A whole column as `values` takes pieces of it: numbers where it holds numbers."""
         if self.groups or values.dtype == object:
+            return values.reset_index(drop=True)
+        return values.to_numpy(dtype=float, na_value=np.nan)
+
+    def values(self, values: Array | pd.Series, of_bin: Array) -> Array:
+        """`of_bin` (one value a slot) of each account's bin (n,): `of_bin[slots]`."""
+        if isinstance(values, pd.Series):
             return of_bin[self.slots(values)]
-        return self.of_numbers(values.to_numpy(dtype=float, na_value=np.nan), of_bin)
+        return self.of_numbers(values, of_bin)
 
     def of_numbers(self, numbers: Array, of_bin: Array) -> Array:
         """The same for numbers, by counting the splits at or below each.

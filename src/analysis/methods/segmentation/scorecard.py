@@ -64,11 +64,11 @@ class Scorecard:
     def _sum(self, features: pd.DataFrame, of_bins: list[Array]) -> Array:
         """What the bins of all features add up to, a block of accounts at a time."""
         self._refuse_absent(features)
-        total, columns = np.zeros(len(features)), [features[name] for name in self.features]
+        total, columns = np.zeros(len(features)), [bins.held(features[bins.feature]) for bins in self.bins]
         for start in range(0, total.size, BLOCK):
             rows = slice(start, start + BLOCK)
             for bins, of_bin, values in zip(self.bins, of_bins, columns, strict=True):
-                total[rows] += bins.values(values.iloc[rows], of_bin)
+                total[rows] += bins.values(values[rows], of_bin)
         return total
 
     def probability(self, features: pd.DataFrame) -> Array:
