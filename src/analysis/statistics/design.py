@@ -104,16 +104,19 @@ class Design:
         if absent:
             raise InputError(f"the {self.part} formula reads {', '.join(absent)}, not in the data frame")
         missing = {name: np.flatnonzero(df[name].isna().to_numpy()) for name in variables}
-        found = [
-            f"'{name}' in {rows.size:,} (rows {', '.join(str(df.index[i]) for i in rows[:3])})"
-            for name, rows in missing.items()
-            if rows.size
-        ]
+        found = [f"'{name}' in {_rows(df, rows)}" for name, rows in missing.items() if rows.size]
         if found:
+            touched = np.unique(np.concatenate(list(missing.values()))).size
             raise InputError(
-                f"the {self.part} formula meets missing values in {len(df):,} rows: {'; '.join(found)}. "
-                "Fill them, drop the rows, or leave the column out."
+                f"the {self.part} formula meets missing values in {touched:,} of {len(df):,} rows: "
+                f"{'; '.join(found)}. Fill them, drop the rows, or leave the column out."
             )
+
+    def refuse_single_valued(self) -> None:
+        """Raise InputError for terms that the learnt rows gave no column: text with one value only."""
+        empty = [str(term) for term, columns in self._spec.term_indices.items() if not columns]
+        if empty:
+            raise InputError(f"{', '.join(empty)} in the {self.part} formula is constant; leave it out")
 
     def _refuse_constant(self, values: Array) -> None:
         moments = values.T @ values / len(values)
@@ -127,6 +130,12 @@ class Design:
         if tied:
             names = ", ".join(self.names[j] for j in tied)
             raise InputError(f"{names} in the {self.part} formula follows from the other columns; leave it out")
+
+
+def _rows(df: pd.DataFrame, rows: npt.NDArray[np.int64]) -> str:
+    """How many rows, and the labels of the first three."""
+    shown = ", ".join(str(df.index[i]) for i in rows[:3]) + (", …" if rows.size > 3 else "")
+    return f"{rows.size:,} (row{'s' * (rows.size > 1)} {shown})"
 
 
 def flat_columns(values: Array, moments: Array) -> list[int]:

@@ -43,8 +43,8 @@ def spoilt_spells(frame: pd.DataFrame, column: str, value: object) -> pd.DataFra
         ("entry", -1.0, "an entry must be from 0"),
         ("weight", 0.0, "a case weight must be above 0"),
         ("customer", np.nan, r"column 'customer', 1 row .*the cluster is missing"),
-        ("x1", np.nan, r"incidence formula meets missing values in \d+ rows: 'x1' in 1 \(rows 5\)"),
-        ("x2", np.nan, r"latency formula meets missing values in \d+ rows: 'x2' in 1"),
+        ("x1", np.nan, r"incidence formula meets missing values in 1 of \d+ rows: 'x1' in 1 \(row 5\)"),
+        ("x2", np.nan, r"latency formula meets missing values in 1 of \d+ rows: 'x2' in 1 \(row 5\)"),
     ],
 )
 def test_a_bad_spell_is_named_with_its_row(frame: pd.DataFrame, column: str, value: object, message: str) -> None:
@@ -61,6 +61,7 @@ def test_a_bad_spell_is_named_with_its_row(frame: pd.DataFrame, column: str, val
         (lambda f: f.drop(columns="exit"), "column 'exit' is not in the data frame"),
         (lambda f: f.drop(columns="x1"), "reads x1, not in the data frame"),
         (lambda f: f.assign(x1=4.0), "x1 in the incidence formula is constant; leave it out"),
+        (lambda f: f.assign(x1="card"), "x1 in the incidence formula is constant; leave it out"),
     ],
 )
 def test_a_frame_of_spells_that_cannot_be_fitted_is_refused(

@@ -39,8 +39,8 @@ def spoilt(frame: pd.DataFrame, column: str, value: object) -> pd.DataFrame:
         ("entry", -1.0, "an entry must be 0 or later"),
         ("weight", 0.0, "a case weight must be above 0"),
         ("customer", np.nan, r"column 'customer', 1 row .*the cluster is missing"),
-        ("x1", np.nan, r"incidence formula meets missing values in \d+ rows: 'x1' in 1 \(rows 5\)"),
-        ("x2", np.nan, r"latency formula meets missing values in \d+ rows: 'x2' in 1"),
+        ("x1", np.nan, r"incidence formula meets missing values in 1 of \d+ rows: 'x1' in 1 \(row 5\)"),
+        ("x2", np.nan, r"latency formula meets missing values in 1 of \d+ rows: 'x2' in 1 \(row 5\)"),
         ("x1", np.inf, "the incidence formula gives infinite or missing values in x1"),
     ],
 )
@@ -66,6 +66,7 @@ def test_a_bad_value_is_named_with_its_row(frame: pd.DataFrame, column: str, val
         (lambda f: f.drop(columns="months"), "column 'months' is not in the data frame"),
         (lambda f: f.drop(columns="x1"), "reads x1, not in the data frame"),
         (lambda f: f.assign(x1=4.0), "x1 in the incidence formula is constant; leave it out"),
+        (lambda f: f.assign(x1="card"), "x1 in the incidence formula is constant; leave it out"),
         (lambda f: f.assign(x2=2020 + 3 * f.x1), "x2 in the incidence formula follows from the other columns"),
     ],
 )
@@ -78,12 +79,12 @@ def test_a_frame_that_cannot_be_fitted_is_refused(
 
 def test_all_columns_with_missing_values_are_listed(frame: pd.DataFrame) -> None:
     broken = spoilt(spoilt(frame, "x1", np.nan), "x2", np.nan)
-    with pytest.raises(InputError, match=r"'x1' in 1 \(rows 5\); 'x2' in 1 \(rows 5\)"):
+    with pytest.raises(InputError, match=r"'x1' in 1 \(row 5\); 'x2' in 1 \(row 5\)"):
         MixtureCure().fit(broken, "months", "event", "x1 + x2")
 
 
 def test_missing_values_inside_a_call_are_found(frame: pd.DataFrame) -> None:
-    with pytest.raises(InputError, match=r"'x1' in 1 \(rows 5\)"):
+    with pytest.raises(InputError, match=r"'x1' in 1 \(row 5\)"):
         MixtureCure().fit(spoilt(frame, "x1", np.nan), "months", "event", "bs(x1, df=4)")
 
 

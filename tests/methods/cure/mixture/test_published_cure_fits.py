@@ -20,6 +20,14 @@ def lognormal(bc: pd.DataFrame) -> MixtureCure:
     return MixtureCure("lognormal").fit(bc, "rectime", "censrec")
 
 
+def test_the_rows_are_those_that_lifelines_ships(bc: pd.DataFrame) -> None:
+    from lifelines.datasets import load_gbsg2
+
+    copy = load_gbsg2()
+    assert len(bc) == 686
+    assert sorted(zip(bc.rectime, bc.censrec, strict=True)) == sorted(zip(copy.time, copy.cens, strict=True))
+
+
 def test_the_weibull_log_likelihood_is_the_published_one(weibull: MixtureCure) -> None:
     assert weibull.log_likelihood_ == pytest.approx(-2628.2351, abs=5e-5)
 

@@ -145,6 +145,8 @@ class MixtureExits(ExitPredictions, Estimates):
         self._timing = self._incidence if same else Design(latency_formula, "latency")
         x = self._incidence.learn(df)
         sample = ExitSample(exits, cluster, x, x if same else self._timing.learn(df)).by_exit()
+        for design in (self._incidence, self._timing):
+            design.refuse_single_valued()
         model = replace(model, p=x.shape[1], q=sample.z.shape[1]).adapted(exits)
         if len(model.classes) == 1 and model.p > 1:
             raise ParameterError(

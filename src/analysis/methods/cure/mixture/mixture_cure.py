@@ -142,6 +142,8 @@ class MixtureCure(Predictions, Estimates):
         x = self._incidence.learn(df)
         levelled = self._family is not None and bool(self._family.intercept)
         z = x if self._timing is self._incidence else self._timing.learn(df)
+        for design in (self._incidence, self._timing):
+            design.refuse_single_valued()
         return Sample(times, x, z if levelled else z[:, 1:]).by_event()
 
     def _fit_family(self, sample: Sample, family: Latency, robust: bool, clustered: bool) -> None:
