@@ -75,7 +75,7 @@ def month_effects(cells: pd.DataFrame, poisson: bool = False) -> MonthEffects:
     dispersion = _dispersion(n, d, segment, month) if poisson else 1.0
     months = tuple(map(pd.Timestamp, risk.columns))
     left_out = tuple(pd.Timestamp(one) for one in all_months if pd.Timestamp(one) not in months)
-    variance = _month_covariance(weight) * dispersion
+    variance = _month_covariance(_smooth_weight(n, segment, month, weight, poisson)) * dispersion
     return MonthEffects(
         months, month, variance, pd.Series(segment, risk.index, name="effect"), poisson, dispersion, left_out
     )
@@ -141,6 +141,18 @@ def _moments(n: Array, eta: Array, poisson: bool) -> tuple[Array, Array]:
         return mean, mean
     share = 1.0 / (1.0 + np.exp(-np.clip(eta, -50, 50)))
     return n * share, np.maximum(n * share * (1.0 - share), 1e-12 * n + 1e-300)
+
+
+def _smooth_weight(n: Array, segment: Array, month: Array, weight: Array, poisson: bool) -> Array:
+    """Weights at effects drawn towards their mean as far as they are chance.
+
+    A month that happens to have few events would otherwise seem to tell less than one that happens to have many, and
+    second-stage weights would go with the errors that they are to weigh.
+    """
+    chance = float(np.diag(_month_covariance(weight)).mean())
+    kept = max(0.0, 1.0 - chance / max(float(np.var(month, ddof=1)), 1e-300))
+    centre = float(np.average(month, weights=weight.sum(axis=0)))
+    return _moments(n, segment[:, None] + centre + kept * (month - centre)[None, :], poisson)[1]
 
 
 def _month_covariance(weight: Array) -> Array:
