@@ -68,6 +68,18 @@ def test_separation_names_the_covariate(part: str) -> None:
         MixtureCure().fit(frame, "months", "event", *formulas)
 
 
+def test_covariates_that_separate_only_together_are_named() -> None:
+    frame = draw_spells(LONG, 800, seed=1)
+    rng = np.random.default_rng(1)
+    u = rng.normal(size=len(frame))
+    gap = np.where(frame.event == 1, 0.5, -0.5) + rng.uniform(-0.4, 0.4, len(frame))
+    with pytest.warns(IdentificationWarning) as caught:
+        MixtureCure().fit(frame.assign(u=u, v=gap - u), "months", "event", "u + v")
+    text = " ".join(str(w.message) for w in caught)
+    assert "separation: u, v (incidence) run to infinity, because together" in text
+    assert "border" not in text
+
+
 def test_a_fraction_at_its_border_is_called_that() -> None:
     # The hazard of those left rises month by month, 20, 30, 40%: the opposite of a plateau.
     cured, left = [200.0, 240.0, 224.0], 336.0

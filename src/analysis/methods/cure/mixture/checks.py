@@ -63,6 +63,15 @@ class Coefficient(NamedTuple):
         return bool(yes.max() <= no.min() or no.max() <= yes.min())
 
 
+def separate_together(running: Sequence[Coefficient], cured: npt.NDArray[np.bool_]) -> list[Coefficient]:
+    """The covariates among `running` whose sum, by their coefficients, separates; none where it doesn't."""
+    parts = [c for c in running if c.column is not None]
+    if len(parts) < 2:
+        return []
+    total = np.sum([c.value * c.column for c in parts if c.column is not None], axis=0)
+    return parts if Coefficient("incidence", "", 1.0, 0.0, total).separates(cured) else []
+
+
 def warn_of_runaways(coefficients: Sequence[Coefficient], cured: npt.NDArray[np.bool_]) -> None:
     """Coefficients that run to infinity, by cause: separation, no plateau, or a baseline at its border."""
     running = [c for c in coefficients if c.runs_away]
@@ -73,12 +82,19 @@ def warn_of_runaways(coefficients: Sequence[Coefficient], cured: npt.NDArray[np.
             f"separation: {names} runs to infinity, because some of its values have only rows with the event or "
             "only rows without. Merge categories or leave it out."
         )
-    border = [c for c in running if c.part == "incidence" and c not in apart]
-    if border and not any(c.part == "incidence" for c in apart):
+    jointly = separate_together([c for c in running if c.part == "incidence" and c not in apart], cured)
+    if jointly:
+        names = ", ".join(c.name for c in jointly)
+        warn(
+            f"separation: {names} (incidence) run to infinity, because together they tell all rows with the event "
+            "from all rows without. Leave out what is only known by the outcome, or coarsen it."
+        )
+    border = [c for c in running if c.part == "incidence" and c not in (*apart, *jointly)]
+    if border and not jointly and not any(c.part == "incidence" for c in apart):
         names = ", ".join(c.name for c in border)
         warn(
-            f"the never-cure fraction is at its border: {names} of the incidence runs to infinity, so that for "
-            "some rows all or none will cure. This latency explains the data "
+            f"the never-cure fraction is at its border: {names} of the incidence run{'s' * (len(border) == 1)} to "
+            "infinity, so that for some rows all or none will cure. This latency explains the data "
             "without a plateau; intervals mean nothing."
         )
     names = ", ".join(c.name for c in running if c.part == "latency" and c not in apart)
