@@ -106,6 +106,7 @@ def test_known_never_rows_carry_nothing_of_timing(spells: Draw) -> None:
 def test_intervals_cover_about_as_often_as_they_say(truths: dict[str, Truth]) -> None:
     # A small version of benchmarks/cure_coverage.py, which runs a thousand sets of each model.
     hits: list[bool] = []
+    never_hits: list[bool] = []
     for name, truth in truths.items():
         for seed in range(25):
             frame = draw_spells(truth, 800, seed=1000 + seed)
@@ -114,7 +115,10 @@ def test_intervals_cover_about_as_often_as_they_say(truths: dict[str, Truth]) ->
             bounds = model.confidence_intervals_.to_numpy()
             true = np.array([*truth.incidence, *truth.latency, *truth.baseline])
             hits += list((bounds[:, 0] <= true) & (true <= bounds[:, 1]))
+            never = 1 - truth.probability(frame[["x1", "x2"]].to_numpy()).mean()
+            never_hits.append(bool(model.never_cure_["lower"] <= never <= model.never_cure_["upper"]))
     assert 0.92 <= np.mean(hits) <= 0.98
+    assert np.mean(never_hits) >= 0.88
 
 
 def test_clustered_errors_grow_where_accounts_of_a_customer_are_alike(spells: Draw) -> None:
@@ -165,6 +169,18 @@ def test_information_criteria_count_parameters_and_weights(spells: Draw) -> None
     model = fit(frame, weights_col="weight")
     assert pytest.approx(-2 * model.log_likelihood_ + 2 * 7) == model.AIC_
     assert pytest.approx(-2 * model.log_likelihood_ + 7 * np.log(2 * len(frame))) == model.BIC_
+
+
+def test_the_example_of_the_docstring_runs_on_a_frame_of_ones_own(
+    spells: Draw, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = spells()[["months", "event", "x1"]].assign(balance=lambda f: np.exp(f.x1))
+    frame = frame.assign(product=np.where(frame.index % 3 == 0, "card", "auto"), customer_id=frame.index // 2)
+    lines = [line.strip() for line in (MixtureCure.__doc__ or "").splitlines()]
+    example = [line.removeprefix(">>> ") for line in lines if line.startswith(">>> ")]
+    assert len(example) > 3
+    exec("\n".join(example), {"MixtureCure": MixtureCure, "spells": frame})
+    assert "C(product)[T.card]" in capsys.readouterr().out
 
 
 def test_print_summary_says_what_was_fitted(spells: Draw, capsys: pytest.CaptureFixture[str]) -> None:
