@@ -34,6 +34,9 @@ METRICS = (
 LEAST = 30
 """Rows below which a group is not shown."""
 
+SMALL = 10
+"""Rows that no difference between a total and the groups shown may come to."""
+
 COLUMNS = ("attribute", "group", "metric", "value", "lower", "upper", "rows", "events", "suppressed")
 
 
@@ -93,7 +96,8 @@ def compare_groups(
     false_negative_rate  of those with it, the share not selected
 
     Groups: attribute, group, metric, value, lower, upper, rows, events, suppressed. A group under thirty rows is
-    suppressed (its values are missing) and takes no part in the gaps; a missing attribute is the group "unknown".
+    suppressed (its values are missing) and takes no part in the gaps, nor does the smallest other where those
+    suppressed would follow from the total and come to under ten; a missing attribute is the group "unknown".
     Gaps: attribute, metric, highest and lowest group, difference, its limits, ratio (lowest ÷ highest), its
     limits. Limits by leaving out one fold of customers at a time, who is selected and groups held. The two groups
     of a gap are picked for being furthest apart, so among many groups some gap is chance: its limits are those of
@@ -121,7 +125,7 @@ def _attribute(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = pd.Series(judged.rows).groupby(label).sum()
     events = pd.Series(judged.rows * judged.event).groupby(label).sum()
-    shown = sorted(rows.index[rows >= LEAST])
+    shown = _shown(rows)
     parts = [_suppressed(str(group), metrics) for group in rows.index if group not in shown]
     if not shown:
         return pd.concat(parts, ignore_index=True), pd.DataFrame(columns=["metric"])
@@ -134,6 +138,13 @@ def _attribute(
         parts.append(frame.assign(rows=rows[group], events=events[group], suppressed=False))
     gaps = _gaps(values, replicates, shown, metrics, level) if len(shown) > 1 else pd.DataFrame(columns=["metric"])
     return pd.concat(parts, ignore_index=True), gaps
+
+
+def _shown(rows: pd.Series) -> list[str]:
+    """Groups of thirty rows or more; one fewer where the total would tell of the rest that they are under ten."""
+    large = rows[rows >= LEAST].sort_values(kind="stable")
+    rest = float(rows[rows < LEAST].sum())
+    return sorted(large.index[1:] if 0 < rest < SMALL else large.index)
 
 
 def _suppressed(group: str, metrics: Sequence[str]) -> pd.DataFrame:

@@ -6,11 +6,19 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from analysis.core.contract import TABLES
 from analysis.core.parameters.cure import Group
 from analysis.core.parameters.section import Section
 
 VALUE_WEIGHTS = {"repayment_history": 0.4, "debt_age": 0.3, "product": 0.2, "lender": 0.1}
 RISK_WEIGHTS = {"bureau_delinquencies": 0.3, "debt_ratio": 0.3, "industry": 0.2, "region": 0.2}
+
+
+def refuse_protected(column: str) -> str:
+    """The column, unless it is a protected attribute: those serve fairness tests alone."""
+    if any(one.name == column and one.protected for table in TABLES.values() for one in table.columns):
+        raise ValueError(f"'{column}' is a protected attribute; decide by the circumstance itself")
+    return column
 
 
 class Tiers(Section):
@@ -119,6 +127,8 @@ class FloorLimit(Section):
     share: float = Field(ge=0, le=1)
     treatments: tuple[str, ...]
 
+    _column = field_validator("column")(refuse_protected)
+
 
 class ForbiddenTreatment(Section):
     """A treatment that accounts must not get."""
@@ -127,6 +137,8 @@ class ForbiddenTreatment(Section):
     column: str
     value: str
     reason: str = ""
+
+    _column = field_validator("column")(refuse_protected)
 
 
 class Treatments(Section):

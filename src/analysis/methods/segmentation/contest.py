@@ -32,7 +32,7 @@ class Contest:
 
     validation: model and the columns of `validate_model`. verdicts: `champion_table`. calibration: model and the
     columns of `calibration_groups`. predictions: model → probability of each judged account. models: fitted to
-    everything that they were allowed to learn from (where customers are judged by others, to all).
+    everything that they were allowed to learn from; none where each customer is judged by the others.
     """
 
     models: Mapping[str, Model]
@@ -71,6 +71,20 @@ def contest(
         return judge_others(fits, *held, judged["fold"], champion, capacity, level)
     learnt = (sample.learnt[names], sample.learnt[sample.event])
     return judge_later(fits, learnt, held, judged["fold"], champion, capacity, level)
+
+
+def why_none(sample: Sample | None, least_events: int = LEAST_EVENTS) -> str:
+    """Why no contest can be held on a sample (None: no outcome is known), in a word that counts nobody.
+
+    unknown, few_events, few_others (accounts without the event), or unsuited: the events would do, what models
+    learn from or are judged on would not.
+    """
+    if sample is None:
+        return "unknown"
+    events = check_event(sample.learnt[sample.event], len(sample.learnt))
+    if events.sum() < least_events:
+        return "few_events"
+    return "few_others" if events.size - events.sum() < least_events else "unsuited"
 
 
 def put_to_use(sample: Sample, name: str, least_events: int = LEAST_EVENTS, seed: int = 0) -> Model:
@@ -148,8 +162,7 @@ def judge_others(
     outcome = check_event(event, len(features))
     part = np.asarray(fold) % PARTS
     predictions = {name: predict_held_out(fit, features, outcome, part) for name, fit in fits.items()}
-    models = {name: fit(features, outcome) for name, fit in fits.items()}
-    return _judged(models, predictions, outcome, fold, champion, capacity, level)
+    return _judged({}, predictions, outcome, fold, champion, capacity, level)
 
 
 def _judged(

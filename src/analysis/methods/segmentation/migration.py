@@ -11,6 +11,8 @@ from analysis.statistics.jackknife import fold_counts, leave_one_out, share_limi
 
 ENTERED, LEFT = "entered", "left"
 COLUMNS = ("account_id", "tier", "balance", "fold")
+WAYS = (LEFT, "same", "worse", "better")
+"""What becomes of an account that had a tier; one that is new has ENTERED."""
 
 
 def tier_migration(before: pd.DataFrame, after: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
@@ -34,6 +36,34 @@ def tier_migration(before: pd.DataFrame, after: pd.DataFrame, level: float = 0.9
     limits = share_limits(share, replicates, whole.sum(axis=0), level)
     table = index.assign(accounts=accounts.sum(axis=0).astype(int), balance=counts[:, 1, :].sum(axis=0))
     return table.assign(share=share, lower=limits.lower, upper=limits.upper)
+
+
+def way_moved(migration: pd.DataFrame) -> pd.Series:
+    """For each row of `tier_migration`: left, entered, or a tier that is the same, worse (higher number) or better.
+
+    >>> way_moved(pd.DataFrame({"from_tier": ["1", "3", "entered"], "to_tier": ["2", "left", "1"]})).tolist()
+    ['worse', 'left', 'entered']
+    """
+    numbers = {str(tier): tier for tier in range(1, 6)}
+    step = migration["to_tier"].map(numbers) - migration["from_tier"].map(numbers)
+    way = np.select([step > 0, step < 0, step == 0], ["worse", "better", "same"], default="")
+    way = np.where(migration["to_tier"] == LEFT, LEFT, way)
+    way = np.where(migration["from_tier"] == ENTERED, ENTERED, way)
+    return pd.Series(way, index=migration.index, name="way")
+
+
+def ways(migration: pd.DataFrame) -> pd.DataFrame:
+    """Accounts by way: way, accounts, share (of those that had a tier; missing for entered), was, is.
+
+    `migration` has the columns of `tier_migration` and `way`. `was` is true where the account had a tier before,
+    `is` where it has one now: the two totals that ways add up to. Ways that nobody went are there with none.
+    """
+    counts = migration.groupby("way")["accounts"].sum().reindex([*WAYS, ENTERED], fill_value=0)
+    table = counts.astype(int).rename_axis("way").reset_index()
+    table = table.assign(was=table["way"] != ENTERED)
+    table["is"] = table["way"] != LEFT
+    before = int(table.loc[table["was"], "accounts"].sum())
+    return table.assign(share=(table["accounts"] / max(before, 1)).where(table["was"]))
 
 
 def movements(before: pd.DataFrame, after: pd.DataFrame) -> dict[str, float]:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
+from analysis.core.parameters.segmentation import Decision, Treatments
+from analysis.methods.segmentation.allocation.names import known as known_name
 from analysis.statistics.decision_log import DecisionLog
 from analysis.statistics.uplift import segment_effects
 
@@ -18,6 +20,9 @@ Array = npt.NDArray[np.float64]
 VALUE, RECOVERY, SUCCESS = "value", "recovery", "success"
 LOSSES = ("cost", "complaint_cost", "relief_cost")
 """What is taken off the cash recovered; the names that offers of an allocation have."""
+
+LEAST_DECISIONS = 100
+"""Decisions below which queues are not judged: a tenth of them would be single accounts."""
 
 MEASURES = (RECOVERY, *LOSSES, VALUE, SUCCESS)
 
@@ -120,6 +125,28 @@ def refuse_unrecorded(decisions: pd.DataFrame, told: str) -> None:
             "choice would have brought cannot be read from them. Leave the experiment out, or record the "
             "probability with which each arm was drawn."
         )
+
+
+def refuse_few_decisions(valued: ValuedDecisions, told: str, least: int = LEAST_DECISIONS) -> None:
+    """Raise InputError where fewer than `least` decisions are over; it doesn't tell how many."""
+    if valued.log.units < least:
+        raise InputError(
+            f"Fewer than {least:,} decisions of {told} are over; take a longer log or a shorter horizon."
+        )
+
+
+def refuse_misspelt(point: Decision, logged: pd.DataFrame, declared: Treatments) -> None:
+    """Raise ParameterError, with the nearest name, for an experiment or an arm that was never logged.
+
+    `logged` is the table of `panel.decisions.experiments`: experiment, arms. Decisions left at their defaults are
+    passed: a portfolio without that experiment has misspelt nothing.
+    """
+    if declared.decisions == Treatments().decisions or logged.empty:
+        return
+    arms = dict(zip(logged["experiment"], logged["arms"], strict=True))
+    known_name("segmentation.treatments.decisions", "experiment", point.experiment, arms)
+    for key, arm in (("control", point.control), ("treated", point.treated)):
+        known_name(f"segmentation.treatments.decisions: {key}", "arm", arm, arms[point.experiment])
 
 
 def _name(decisions: pd.DataFrame, name: str) -> str:

@@ -25,13 +25,14 @@ def declared_rules(
     name no treatments count every other. `so_far` is the share of logged decisions that each treatment took: what
     they used, account for account, is the capacity where none is declared.
 
-    Names of treatments, columns and groups are checked when the rules meet the offers (`allocate`). Raises
+    Capacities left at their defaults pass over treatments that were never logged. Other
+    names of treatments, columns and groups are checked when the rules meet the offers (`allocate`). Raises
     ParameterError for values out of range and protected attributes.
     """
     share = accounts / 1000
     capacities = tuple(
         Capacity(name, _available(limit, so_far) * share, limit.use, limit.unit)
-        for name, limit in declared.capacities.items()
+        for name, limit in _limits(declared, so_far).items()
     )
     budget = None if declared.budget_per_1000 is None else Budget(declared.budget_per_1000 * share)
     limit = declared.contact_limit
@@ -44,6 +45,15 @@ def declared_rules(
         nothing=least,
         floors=tuple(Floor(f.column, f.group, f.share, f.treatments) for f in declared.floors),
     )
+
+
+def _limits(declared: Treatments, so_far: Mapping[str, float]) -> Mapping[str, CapacityLimit]:
+    if declared.capacities != Treatments().capacities:
+        return declared.capacities
+    return {
+        name: limit.model_copy(update={"use": {t: units for t, units in limit.use.items() if t in so_far}})
+        for name, limit in declared.capacities.items()
+    }
 
 
 def _available(limit: CapacityLimit, so_far: Mapping[str, float]) -> float:
