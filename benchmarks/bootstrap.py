@@ -109,7 +109,8 @@ def write(fast: dict[str, float], same: dict[str, float], timed: int) -> None:
     lines = ["# Clustered bootstrap: sums by cluster against rows in pandas", ""]
     lines += [
         f"{fast['accounts']:,} accounts, {fast['replications']:,} replications: {fast['ratio']:.0f} times faster "
-        f"(processor time: sums {fast['sums_s']:.1f} s; rows {fast['rows_s']:.0f} s, scaled from {timed} replications)."
+        f"(processor time: sums {fast['sums_s']:.1f} s; rows {fast['rows_s']:.0f} s, "
+        f"scaled from {timed} replications)."
     ]
     lines += [
         f"On {same['accounts']:,} accounts, {same['replications']:,} replications both ways: ratio of standard "
