@@ -173,7 +173,12 @@ def test_uncertain_coefficients_and_chance_are_told_apart(
 ) -> None:
     drivers = driver_series(pd.concat([history, monthly_path(make_scenario(), history)]))
     table = project_book(book, scenario_shifts(satellites, drivers, book, 12, draws=300), 12).table()
-    row = table.set_index(["group", "basis", "measure", "month"]).loc[("all", "accounts", "charged_off")].iloc[-1]
+    row = (
+        table.set_index(["group", "basis", "measure", "month"])
+        .sort_index()
+        .loc[("all", "accounts", "charged_off")]
+        .iloc[-1]
+    )
     assert row["lower"] < row["lower_parameter"] < row["expected"] < row["upper_parameter"] < row["upper"]
     auto = table[
         (table["group"] == "auto") & (table["measure"] == "charged_off") & (table["basis"] == "accounts")
