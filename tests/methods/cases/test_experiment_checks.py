@@ -187,6 +187,14 @@ def test_a_feature_known_only_in_one_arm_is_told_by_its_gaps():
     assert found.loc["missing", ["mean", "mean_control"]].tolist() == [0.0, 1.0]
 
 
+def test_a_feature_with_few_known_values_may_differ_by_more():
+    arm = pd.Series(["robot", "agent"] * 200)
+    known = pd.Series(np.random.default_rng(1).standard_normal(400))
+    found = balance(pd.DataFrame({"all": known, "few": known.where(known.index >= 380)}), arm, "robot")
+    chance = found.set_index(["feature", "value"])["by_chance"]
+    assert chance["few", ""] == pytest.approx(chance["all", ""] * np.sqrt(400 / 20))
+
+
 def test_in_fair_draws_five_in_a_hundred_features_are_beyond_chance():
     rng = np.random.default_rng(3)
     features = pd.DataFrame(rng.standard_normal((400, 600)), columns=[f"x{i}" for i in range(600)])

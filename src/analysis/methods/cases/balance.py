@@ -110,15 +110,16 @@ def _indicators(features: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(made, index=features.index).rename_axis(columns=["feature", "value"])
 
 
-def _moments(values: Array, here: npt.NDArray[np.bool_], cluster: pd.Series) -> tuple[Array, Array, int]:
-    """Means, variances and the number of clusters of one arm."""
+def _moments(values: Array, here: npt.NDArray[np.bool_], cluster: pd.Series) -> tuple[Array, Array, Array]:
+    """Means, variances and clusters of one arm by feature; a gap takes its part of a cluster away."""
     if not here.any():
         raise InputError("an arm to be held against the others has no unit")
     side, known = values[here], ~np.isnan(values[here])
     count = np.where(known.any(axis=0), known.sum(axis=0), np.nan)
     mean = np.where(known, side, 0.0).sum(axis=0) / count
     variance = (np.where(known, side - mean, 0.0) ** 2).sum(axis=0) / count
-    return mean, variance, int(pd.Series(cluster.to_numpy()[here]).nunique())
+    clusters = pd.Series(cluster.to_numpy()[here]).nunique() * count / here.sum()
+    return mean, variance, clusters
 
 
 def _chi_square(seen: Array, expected: Array) -> float:
