@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from analysis.core.errors import InputError, ParameterError
-from analysis.methods.stress.satellite_drivers import STEPS, Structure, harmonics, lagged, sign_of
+from analysis.methods.stress.satellite_drivers import STEPS, Structure, harmonics, lagged, lagged_column, sign_of
 from analysis.methods.stress.satellite_months import MonthEffects
 from analysis.methods.stress.satellite_regression import MonthRegression, axes_of, regress, within
 
@@ -73,20 +73,26 @@ class Satellite:
         β̄)²), Student's t; limits are cut at the sign. `bounded`: weight of the structures whose estimate had the
         wrong sign.
         """
-        rows = []
-        for place, driver in enumerate(self.drivers, 1):
-            weights = np.array([model.weight for model in self.models])
-            free = np.array([model.fit.free[place] for model in self.models])
-            inside = np.array([model.fit.bounded[place] for model in self.models])
-            within_model = np.array([model.fit.covariance[place, place] for model in self.models])
-            centre = float(weights @ free)
-            error = float(np.sqrt(weights @ (within_model + (free - centre) ** 2)))
-            reach = float(stdtrit(self.degrees, 0.5 + level / 2)) * error
-            limits = np.clip([centre - reach, centre + reach], self.lower[place], self.upper[place])
-            lag = float(weights @ np.array([model.structure[driver] for model in self.models]))
-            rows.append((self.step, driver, lag, float(weights @ inside), error, *limits.tolist(),
-                         float(weights @ (inside != free)), self.source))  # fmt: skip
+        rows = [self._row(place, driver, level) for place, driver in enumerate(self.drivers, 1)]
         return pd.DataFrame(rows, columns=COLUMNS)
+
+    def _row(self, place: int, driver: str, level: float) -> tuple[object, ...]:
+        weights = np.array([model.weight for model in self.models])
+        fits = [model.fit for model in self.models]
+        reach = float(stdtrit(self.degrees, 0.5 + level / 2))
+        free, error = _averaged(weights, [(fit.free[place], fit.covariance[place, place]) for fit in fits])
+        inside, narrow = _averaged(
+            weights, [(fit.bounded[place], fit.bounded_covariance[place, place]) for fit in fits]
+        )
+        # What a bound on one driver does to the others is no sampling error: both intervals are allowed for.
+        ends = [
+            min(free - reach * error, inside - reach * narrow),
+            max(free + reach * error, inside + reach * narrow),
+        ]
+        low, high = np.clip(ends, self.lower[place], self.upper[place]).tolist()
+        lag = float(weights @ np.array([model.structure[driver] for model in self.models]))
+        held = float(weights @ np.array([fit.bounded[place] != fit.free[place] for fit in fits], float))
+        return self.step, driver, lag, inside, error, low, high, held, self.source
 
     @property
     def degrees(self) -> float:
@@ -160,6 +166,13 @@ class Satellite:
 COLUMNS = ["step", "driver", "lag", "elasticity", "se", "lower", "upper", "bounded", "source"]
 
 
+def _averaged(weights: Array, each: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Mean of estimates, and standard error with what they differ by: √Σ w (C + (β − β̄)²)."""
+    point, variance = (np.array(values, float) for values in zip(*each, strict=True))
+    centre = float(weights @ point)
+    return centre, float(np.sqrt(weights @ (variance + (point - centre) ** 2)))
+
+
 def design(drivers: pd.DataFrame, months: Sequence[pd.Timestamp], structure: Structure, waves: int) -> Array:
     """Intercept, lagged drivers in the structure's order, season; (T, K)."""
     return np.hstack([np.ones((len(months), 1)), lagged(drivers, months, structure), harmonics(months, waves)])
@@ -200,7 +213,12 @@ def fit_satellite(
         raise ParameterError(f"step is '{step}'; it must be one of {', '.join(STEPS)}")
     used = lag_structures(names) if structures is None else [dict(one) for one in structures]
     _require_same_drivers(names, used)
-    kept = _reached(effects, drivers, used)
+    columns = {
+        (name, lag): lagged_column(drivers, effects.months, name, lag)
+        for name, lag in sorted({pair for one in used for pair in one.items()})
+    }
+    # All structures are judged on the same months: those that each of them has drivers for.
+    kept = np.isfinite(np.array([*columns.values(), np.zeros(len(effects.months))])).all(axis=0)
     if kept.sum() < LEAST_MONTHS:
         if published:
             return assumed(step, {name: published[name] for name in names if name in published}, signs)
@@ -212,7 +230,11 @@ def fit_satellite(
     y, axes = effects.values[kept], axes_of(effects.covariance[np.ix_(kept, kept)])
     lower, upper = _bounds(step, names, waves, signs)
     mean, precision = _prior(names, waves, prior)
-    fits = [regress(y, axes, design(drivers, months, one, waves), lower, upper, mean, precision) for one in used]
+    season = harmonics(months, waves)
+    designs = [
+        np.column_stack([np.ones(len(y)), *(columns[pair][kept] for pair in one.items()), season]) for one in used
+    ]
+    fits = [regress(y, axes, rows, lower, upper, mean, precision) for rows in designs]
     weights = _weights(fits, len(months), criterion)
     models = [Structured(one, float(w), fit) for one, w, fit in zip(used, weights, fits, strict=True)]
     return Satellite(step, tuple(names), tuple(models), waves, lower, upper, months, "fitted")
@@ -232,7 +254,7 @@ def assumed(step: str, published: Mapping[str, Published], signs: bool = True) -
             )
     point = np.array([0.0, *(one.elasticity for one in published.values())])
     variance = np.diag([0.0, *(one.error**2 for one in published.values())])
-    fit = MonthRegression(point, variance, point, 0.0, np.inf, 0.0, 0.0)
+    fit = MonthRegression(point, variance, point, variance, 0.0, np.inf, 0.0, 0.0)
     structure = {name: one.lag for name, one in published.items()}
     lower, upper = _bounds(step, list(published), 0, signs)
     return Satellite(step, tuple(published), (Structured(structure, 1.0, fit),), 0, lower, upper, (), "assumption")
@@ -244,14 +266,6 @@ def _require_same_drivers(names: Sequence[str], structures: Sequence[Structure])
             raise ParameterError(
                 f"a lag structure has drivers {', '.join(one)}; each must have {', '.join(names)}, in this order"
             )
-
-
-def _reached(
-    effects: MonthEffects, drivers: pd.DataFrame, structures: Sequence[Structure]
-) -> npt.NDArray[np.bool_]:
-    """Months that every structure has drivers for, so that all are judged on the same ones."""
-    rows = np.hstack([lagged(drivers, effects.months, one) for one in structures])
-    return np.asarray(np.isfinite(rows).all(axis=1))
 
 
 def _bounds(step: str, names: Sequence[str], waves: int, signs: bool) -> tuple[Array, Array]:

@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import ParameterError
-from analysis.core.periods import shift_months
 from analysis.core.scenarios import is_index
 
 Array = npt.NDArray[np.float64]
@@ -60,17 +59,20 @@ def lagged(drivers: pd.DataFrame, months: Sequence[pd.Timestamp], structure: Str
 
     Raises ParameterError for a driver that the series lack, or a lag below 0.
     """
-    columns = []
-    for name, lag in structure.items():
-        if name not in drivers.columns:
-            raise ParameterError(
-                f"driver '{name}' is not there; the macro table serves {', '.join(drivers.columns)}"
-            )
-        if lag < 0:
-            raise ParameterError(f"lag of '{name}' is {lag}; it must be 0 or more months")
-        before = [pd.Timestamp(shift_months(pd.Timestamp(month).date(), -lag)) for month in months]
-        columns.append(drivers[name].reindex(before).to_numpy(float))
+    columns = [lagged_column(drivers, months, name, lag) for name, lag in structure.items()]
     return np.column_stack(columns) if columns else np.empty((len(months), 0))
+
+
+def lagged_column(drivers: pd.DataFrame, months: Sequence[pd.Timestamp], name: str, lag: int) -> Array:
+    """One driver `lag` months before each of `months`, (T,)."""
+    if name not in drivers.columns:
+        raise ParameterError(f"driver '{name}' is not there; the macro table serves {', '.join(drivers.columns)}")
+    if lag < 0:
+        raise ParameterError(f"lag of '{name}' is {lag}; it must be 0 or more months")
+    known = pd.DatetimeIndex(drivers.index).to_period("M")
+    wanted = pd.DatetimeIndex(list(months)).to_period("M") - lag
+    place = known.get_indexer(wanted)
+    return np.where(place >= 0, drivers[name].to_numpy(float)[place], np.nan)
 
 
 def harmonics(months: Sequence[pd.Timestamp], count: int) -> Array:

@@ -146,8 +146,8 @@ def _moments(n: Array, eta: Array, poisson: bool) -> tuple[Array, Array]:
 def _smooth_weight(n: Array, segment: Array, month: Array, weight: Array, poisson: bool) -> Array:
     """Weights at effects drawn towards their mean as far as they are chance.
 
-    A month that happens to have few events would otherwise seem to tell less than one that happens to have many, and
-    second-stage weights would go with the errors that they are to weigh.
+    A month that happens to have few events would otherwise seem to tell less than one that happens to have many,
+    and second-stage weights would go with the errors that they are to weigh.
     """
     chance = float(np.diag(_month_covariance(weight)).mean())
     kept = max(0.0, 1.0 - chance / max(float(np.var(month, ddof=1)), 1e-300))

@@ -26,7 +26,7 @@ FLAT = 1e-10
 
 @dataclass(frozen=True)
 class MonthRegression:
-    """Coefficients (K,) and covariance (K, K) without constraints, the ones within bounds, and what they rest on.
+    """Coefficients (K,) and covariance (K, K) without constraints, the same within bounds, and what they rest on.
 
     `tau2`: variance of months beside economy and season; `degrees`: T − K; `log_likelihood`: of the coefficients
     within bounds; `autocorrelation`: of successive residuals, which the errors take for 0.
@@ -35,6 +35,7 @@ class MonthRegression:
     free: Array
     covariance: Array
     bounded: Array
+    bounded_covariance: Array
     tau2: float
     degrees: float
     log_likelihood: float
@@ -115,21 +116,17 @@ def regress(
     residual = problem.y - problem.design @ free
     scale = max(float((residual**2 / spread).sum()) / degrees, 1.0)
     bounded = within(free, information, lower, upper)
-    at_bound = np.isclose(bounded, lower) | np.isclose(bounded, upper)
-    if at_bound.any() and not at_bound.all():
-        # What the bound keeps a coefficient from explaining is left to the months.
-        kept = ~at_bound
-        left = y - design[:, at_bound] @ bounded[at_bound]
-        tau2 = _Rotated(left, axes, design[:, kept], mean[kept], precision[kept]).best_tau2()
-    return MonthRegression(
-        free,
-        np.linalg.inv(information) * scale,
-        bounded,
-        tau2,
-        degrees,
-        _log_likelihood(problem, bounded, tau2),
-        _autocorrelation(y - design @ bounded),
-    )
+    kept = ~(np.isclose(bounded, lower) | np.isclose(bounded, upper))
+    covariance = np.linalg.inv(information) * scale
+    narrow = covariance
+    if not kept.all():
+        # What a bound keeps a coefficient from explaining is left to the months.
+        left = y - design[:, ~kept] @ bounded[~kept]
+        rest = _Rotated(left, axes, design[:, kept], mean[kept], precision[kept])
+        tau2, narrow = rest.best_tau2(), np.zeros_like(covariance)
+        narrow[np.ix_(kept, kept)] = np.linalg.inv(rest.solve(np.array([tau2]))[1][0])
+    likelihood, memory = _log_likelihood(problem, bounded, tau2), _autocorrelation(y - design @ bounded)
+    return MonthRegression(free, covariance, bounded, narrow, tau2, degrees, likelihood, memory)
 
 
 def within(point: Array, information: Array, lower: Array, upper: Array) -> Array:

@@ -75,13 +75,13 @@ def _wrong(scenario: Scenario, history: pd.DataFrame, months: int) -> Iterator[s
     strange = [name for name in scenario.paths if name not in names and name != EVERY_INDUSTRY]
     for name in (name for name in strange if not is_index(name)):
         yield f"a path for {name}, which the macro history doesn't have; leave it out, or add its history"
-    for name in (name for name in names if name not in missing):
-        yield from _wrong_levels(scenario, name, float(history[name].iloc[-1]))
+    for name in names:
+        path = path_of(scenario, name)
+        if path is not None:
+            yield from _wrong_levels(scenario, name, path, float(history[name].iloc[-1]))
 
 
-def _wrong_levels(scenario: Scenario, name: str, start: float) -> Iterator[str]:
-    path = path_of(scenario, name)
-    assert path is not None
+def _wrong_levels(scenario: Scenario, name: str, path: VariablePath, start: float) -> Iterator[str]:
     reached = levels(name, start, path)
     if not is_index(name):
         low, high = LIMITS[name]
