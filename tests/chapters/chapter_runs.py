@@ -94,6 +94,20 @@ def make_project(root: Path, portfolio: Path, period: str, **chosen: Any) -> Pat
     return root
 
 
+def portfolio_of(root: Path) -> Path:
+    """The portfolio that a project's parameters name."""
+    content = yaml.safe_load((root / "params" / "quarterly.yml").read_text(encoding="utf-8"))
+    return Path(content["portfolio"])
+
+
+def lend_results(left: Left, root: Path) -> None:
+    """Put a chapter's results into another project of the same period and a portfolio of the same name."""
+    into = root / "reports" / "work" / left.work.parent.name / left.work.name
+    for kind in ("results", "accounts", "state"):
+        if (left.work / kind / left.chapter).is_dir():
+            shutil.copytree(left.work / kind / left.chapter, into / kind / left.chapter)
+
+
 def run_cells(
     root: Path, monkeypatch: Any, overrides: Mapping[str, Any] | None = None, chapter: str = "delinquency"
 ) -> Left:

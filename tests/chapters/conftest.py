@@ -10,13 +10,16 @@ from pathlib import Path
 import nbformat
 import pytest
 from as_of import cut
-from chapter_runs import NOTEBOOKS, SHARED, Left, make_project, run_cells
-from small_portfolios import EDGES, write
+from chapter_runs import NOTEBOOKS, SHARED, Left, lend_results, make_project, portfolio_of, run_cells
+from small_portfolios import CHANGES, EDGES, changed, write
 
 from analysis.data.simulate import simulate
 
 PERIOD = "2025Q4"
 QUICK = {"delinquency.forecast_draws": 200, "cure.draws": 200}
+FEWER = {"segmentation.models.cure_months": [3], "segmentation.groups.candidates": [2, 3, 4]}
+FEWER |= {"segmentation.groups.resamples": 5, "segmentation.models.charge_off_months": 6}
+"""The segmentation chapter with one event less to fit, a shorter window, and few groups to try."""
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +74,12 @@ def cure(scheduled: dict[str, Left]) -> Left:
 
 
 @pytest.fixture(scope="session")
+def segmentation(scheduled: dict[str, Left]) -> Left:
+    """The segmentation chapter of the scheduled run."""
+    return scheduled["segmentation"]
+
+
+@pytest.fixture(scope="session")
 def hard_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project on the variant that breaks what chapters lean on."""
     folder = tmp_path_factory.mktemp("portfolios") / "hard"
@@ -86,6 +95,11 @@ def hard(hard_root: Path, patch: pytest.MonkeyPatch) -> Left:
 @pytest.fixture(scope="session")
 def hard_cure(hard_root: Path, patch: pytest.MonkeyPatch) -> Left:
     return run_cells(hard_root, patch, chapter="cure")
+
+
+@pytest.fixture(scope="session")
+def hard_segmentation(hard_root: Path, hard_cure: Left, patch: pytest.MonkeyPatch) -> Left:
+    return run_cells(hard_root, patch, FEWER, "segmentation")
 
 
 @pytest.fixture(scope="session")
@@ -125,6 +139,11 @@ def taiwan_cure(taiwan_root: Path, patch: pytest.MonkeyPatch) -> Left:
 
 
 @pytest.fixture(scope="session")
+def taiwan_segmentation(taiwan_root: Path, patch: pytest.MonkeyPatch) -> Left:
+    return run_cells(taiwan_root, patch, {"segmentation.groups.resamples": 5}, "segmentation")
+
+
+@pytest.fixture(scope="session")
 def later_roots(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """2025Q2 of a portfolio with half a year more in its files, and of the files as they lay there on June 30."""
     whole = tmp_path_factory.mktemp("portfolios") / "later"
@@ -150,6 +169,37 @@ def cure_seen_then(later_roots: tuple[Path, Path], patch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture(scope="session")
+def segmentation_seen_then(
+    later_roots: tuple[Path, Path], cure_seen_then: tuple[Left, Left], patch: pytest.MonkeyPatch
+) -> tuple[Left, Left]:
+    first, second = (run_cells(root, patch, FEWER, "segmentation") for root in later_roots)
+    return first, second
+
+
+@pytest.fixture(scope="session")
+def segmentation_without(
+    later_roots: tuple[Path, Path],
+    cure_seen_then: tuple[Left, Left],
+    tmp_path_factory: pytest.TempPathFactory,
+    patch: pytest.MonkeyPatch,
+) -> Callable[[str], Left]:
+    """Runs of the segmentation chapter on a portfolio that lacks something, each made once."""
+    runs: dict[str, Left] = {}
+
+    def run(name: str) -> Left:
+        if name not in runs:
+            change = CHANGES[name]
+            folder = changed(portfolio_of(later_roots[1]), tmp_path_factory.mktemp(name) / "later", change)
+            root = make_project(tmp_path_factory.mktemp(f"{name}_root"), folder, "2025Q2")
+            if change.keeps_cure:
+                lend_results(cure_seen_then[1], root)
+            runs[name] = run_cells(root, patch, FEWER, "segmentation")
+        return runs[name]
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def at_the_edge(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Callable[[str, str], Left]:
     """Runs of a chapter on a portfolio at the edge of the contract, each made once."""
     roots: dict[str, Path] = {}
@@ -160,7 +210,7 @@ def at_the_edge(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPa
             folder = write(tmp_path_factory.mktemp("edges") / name, *EDGES[name]())
             roots[name] = make_project(tmp_path_factory.mktemp(name), folder, PERIOD)
         if (name, chapter) not in runs:
-            runs[name, chapter] = run_cells(roots[name], patch, QUICK, chapter)
+            runs[name, chapter] = run_cells(roots[name], patch, {**QUICK, **FEWER}, chapter)
         return runs[name, chapter]
 
     return run
@@ -176,3 +226,9 @@ def edge(request: pytest.FixtureRequest, at_the_edge: Callable[[str, str], Left]
 def cure_edge(request: pytest.FixtureRequest, at_the_edge: Callable[[str, str], Left]) -> Left:
     """The cure chapter run on the portfolio named by the test's parameter."""
     return at_the_edge(request.param, "cure")
+
+
+@pytest.fixture
+def segmentation_edge(request: pytest.FixtureRequest, at_the_edge: Callable[[str, str], Left]) -> Left:
+    """The segmentation chapter run on the portfolio named by the test's parameter."""
+    return at_the_edge(request.param, "segmentation")

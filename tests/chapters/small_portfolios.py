@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from analysis.core.periods import months_between, parse_month
@@ -174,3 +177,43 @@ EDGES = {
         recorded_differently_from_2024,
     )
 }
+
+
+@dataclass(frozen=True)
+class Change:
+    """Tables that a portfolio is to lack, columns of others, and statuses of months without rows."""
+
+    tables: Sequence[str] = ()
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    statuses: Sequence[str] = ()
+    keeps_cure: bool = True
+    """Whether the cure chapter's results are those of the unchanged portfolio; otherwise there are none."""
+
+
+CHANGES = {
+    "work_and_facts": Change(
+        tables=("treatments", "contacts", "contact_points", "complaints", "attributes", "disposals"),
+        columns={"accounts": ("customer_id", "industry", "region", "debt_ratio")},
+    ),
+    "probabilities": Change(columns={"treatments": ("probability",)}),
+    "charge_offs_and_experiments": Change(
+        columns={"months": ("charged_off_amount",), "treatments": ("experiment_id", "arm")},
+        statuses=("charged_off", "sold"),
+        keeps_cure=False,
+    ),
+}
+"""What a simulated portfolio may have to do without, by a name."""
+
+
+def changed(source: Path, into: Path, change: Change) -> Path:
+    """A copy of a portfolio that lacks what `change` names."""
+    into.mkdir(parents=True)
+    for path in sorted(source.iterdir()):
+        if path.suffix != ".parquet":
+            shutil.copy(path, into / path.name)
+        elif path.stem not in change.tables:
+            table = pq.read_table(path)
+            if path.stem == "months" and change.statuses:
+                table = table.filter(pc.invert(pc.is_in(table["status"], pa.array(change.statuses))))
+            pq.write_table(table.drop_columns(list(change.columns.get(path.stem, ()))), into / path.name)
+    return into
