@@ -106,3 +106,29 @@ def test_a_window_is_pooled_as_the_steps_within_it() -> None:
     pooled = params.pooled(Period.parse("2005Q3"))
     assert list(pooled) == ["2005Q3", "2005Q2", "2004Q3", "2005-04–2005-08"]
     assert pooled["2005-04–2005-08"] == months_between(date(2005, 5, 31), date(2005, 8, 31))
+
+
+@pytest.mark.parametrize(
+    ("key", "rule"),
+    [
+        ("floors", {"column": "sex", "group": "female", "share": 0.2, "treatments": ["agent"]}),
+        ("forbidden", {"column": "marital_status", "value": "single", "treatment": "agent"}),
+    ],
+)
+def test_a_rule_of_treatment_by_a_protected_attribute_is_refused(
+    tmp_path: Path, key: str, rule: dict[str, object]
+) -> None:
+    with pytest.raises(ParameterError, match=f"'{rule['column']}' is a protected attribute"):
+        load_parameters(write(tmp_path, {"segmentation": {"treatments": {key: [rule]}}}))
+
+
+def test_a_range_of_days_past_due_that_holds_nobody_is_refused(tmp_path: Path) -> None:
+    point = {"experiment": "x", "control": "a", "treated": "b", "from_days": 30, "to_days": 30}
+    with pytest.raises(ParameterError, match="from_days 30 must be below to_days 30"):
+        load_parameters(write(tmp_path, {"segmentation": {"treatments": {"decisions": [point]}}}))
+
+
+def test_a_misspelt_key_of_a_treatments_limit_is_named_with_the_nearest(tmp_path: Path) -> None:
+    limit = {"agent_hours": {"per_100": 5, "use": {"agent": 1}}}
+    with pytest.raises(ParameterError, match=r"nearest known key is '.*per_1000'"):
+        load_parameters(write(tmp_path, {"segmentation": {"treatments": {"capacities": limit}}}))
