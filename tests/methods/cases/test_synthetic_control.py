@@ -61,7 +61,7 @@ def test_intervals_hold_the_effect_and_placebos_reject_at_their_level() -> None:
 
 
 def test_the_effect_is_found_and_the_treated_region_stands_out_among_placebos() -> None:
-    frame = draw_one_unit(0.05, 2)
+    frame = draw_one_unit(0.05, 1)
     study = synthetic_control(frame, "rate", TREATED, date_of(frame))
     assert study.verdict == "higher"
     assert study.effect.lower < 0.05 < study.effect.upper

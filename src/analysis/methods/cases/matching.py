@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
@@ -102,6 +103,20 @@ def weighted_comparison(
     )
 
 
+def doubly_robust(
+    x: Array,
+    arm: Array,
+    y: Array,
+    groups: npt.NDArray[np.int64],
+    folds: int = 5,
+    seed: int = 1,
+    level: float = 0.95,
+) -> Effect:
+    """The effect alone, of coded covariates (n, k), arm, outcome and groups (0, 1, …) that errors are clustered
+    by."""
+    return _augmented(cross_fitted(x, arm, y, groups, folds, seed), arm, y, groups, level)[0]
+
+
 def _arm(frame: pd.DataFrame, treated: str) -> Array:
     arm = frame[treated].to_numpy(dtype=float)
     if not np.isin(arm, (0, 1)).all() or arm.min() == arm.max():
@@ -111,7 +126,7 @@ def _arm(frame: pd.DataFrame, treated: str) -> Array:
 
 
 def _augmented(
-    found: Nuisance, arm: Array, y: Array, groups: np.ndarray, level: float
+    found: Nuisance, arm: Array, y: Array, groups: npt.NDArray[np.int64], level: float
 ) -> tuple[Effect, tuple[float, float]]:
     """Effect and the two adjusted means, from scores summed by cluster."""
     e = np.clip(found.propensity, NEAR_CERTAIN, 1 - NEAR_CERTAIN)
@@ -218,8 +233,15 @@ def _balance_check(balance: pd.DataFrame) -> Check:
 
 
 def _placebo(
-    x: Array, arm: Array, before: Array, groups: np.ndarray, folds: int, seed: int, level: float, name: str
+    x: Array,
+    arm: Array,
+    before: Array,
+    groups: npt.NDArray[np.int64],
+    folds: int,
+    seed: int,
+    level: float,
+    name: str,
 ) -> Check:
-    effect, _ = _augmented(cross_fitted(x, arm, before, groups, folds, seed), arm, before, groups, level)
+    effect = doubly_robust(x, arm, before, groups, folds, seed, level)
     says = f"'{name}', which came before the decision, differs by {effect.estimate:+.3g} (p = {effect.p:.2g})"
     return Check("outcome before", effect.p, PLACEBO_ALPHA, effect.p >= PLACEBO_ALPHA, says)
