@@ -1,13 +1,13 @@
 """Bias, coverage and false findings of the estimators of experiments, on experiments with known truth.
 
-    python benchmarks/experiment_coverage.py [--experiments 1000] [--customers 1000]
+    python benchmarks/experiment_coverage.py [--experiments 1000] [--customers 600] [--jobs 2] [--minutes 60]
 
 Experiments have three arms, accounts clustered by customer, follow-up that is cut by chance, and the effects of
 the simulated portfolios' agents; drawn by account and by customer. Placebos have no effect in any arm. Fails where
 a 95% interval covers the truth in fewer than 92% or more than 98% of experiments, where the mean error of an
 estimate is beyond 4 of its standard errors, where a placebo is found different from nothing in fewer than 2% or
 more than 8%, and where daily peeking at an interval that should bear it finds an effect in more than 5% of
-placebos, up to chance.
+placebos, up to chance. Stops early after so many `--minutes`, and tells how many experiments that were.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ from analysis.methods.cases.league import case_mix, league
 from analysis.methods.cases.sequential import looks
 
 RESULTS = Path(__file__).parent / "results"
+REPLICATIONS = 500
 LARGE = 400_000
 """Customers of each draw that truths are averaged over."""
 
@@ -81,7 +83,7 @@ def truths(truth: ExperimentTruth) -> pd.Series:
 def estimates(truth: ExperimentTruth, asked: Registered, customers: int, seed: int) -> pd.DataFrame:
     """One experiment: value and limits by kind, measure and arm."""
     drawn = draw_experiment(truth, customers, seed)
-    plain = effects(drawn.decisions, asked, seed=seed).assign(kind="plain")
+    plain = effects(drawn.decisions, asked, REPLICATIONS, seed).assign(kind="plain")
     numbers = pd.get_dummies(drawn.features, columns=["segment"], drop_first=True, dtype=float)
     adjusted = adjusted_effects(drawn.decisions, numbers, asked, LinearRegression(), 2).assign(kind="adjusted")
     adjusted["measure"] = adjusted["outcome"].map({"cured": "share", "paid": "mean"})
@@ -94,15 +96,6 @@ def estimates(truth: ExperimentTruth, asked: Registered, customers: int, seed: i
     kept = [*KEYS, "effect", "lower", "upper"]
     found = pd.concat([table[[*kept, "ratio"] if "ratio" in table else kept] for table in tables])
     return found.reindex(columns=[*kept, "ratio"]).set_index(KEYS)
-
-
-def coverage(name: str, true: pd.Series, experiments: int, customers: int) -> pd.DataFrame:
-    """Truth, mean error with its standard error, and the share of experiments whose interval covers."""
-    design, asked = DESIGNS[name], registered(name)
-    found = [estimates(design, asked, customers, seed) for seed in range(experiments)]
-    table = summary(found, true.reindex(found[0].index.droplevel("kind")).to_numpy())
-    table["error_ratio"] = np.mean([one["ratio"].to_numpy() for one in found], axis=0)
-    return table
 
 
 def summary(found: list[pd.DataFrame], truth: np.ndarray) -> pd.DataFrame:
@@ -118,61 +111,79 @@ def summary(found: list[pd.DataFrame], truth: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(columns, index=found[0].index)
 
 
-def placebo(experiments: int, customers: int) -> pd.Series:
-    """Share of placebos whose interval leaves out zero, by kind, measure and arm."""
-    asked, hits = registered("customers"), []
-    for seed in range(experiments):
-        one = estimates(PLACEBO, asked, customers, 500_000 + seed)
-        hits.append((one["lower"] > 0) | (one["upper"] < 0))
-    return pd.concat(hits, axis=1).mean(axis=1)
+def peeks(customers: int, seed: int, days: int = 30) -> pd.Series:
+    """Of one placebo: whether some day's interval leaves out zero, always-valid and the usual one."""
+    asked = registered("customers", ("robot", "agent"), (0.5, 0.5))
+    drawn = draw_experiment(ExperimentTruth(dict.fromkeys(asked.arms, NOTHING), by_customer=True), customers, seed)
+    day, row = drawn.decisions["customer"] * days // customers, {}
+    for outcome in ("cured", "paid"):
+        seen = looks(drawn.decisions, asked, outcome, day, planned=customers)
+        usual = (seen["fixed_lower"] > 0) | (seen["fixed_upper"] < 0)
+        row[outcome, "always valid"] = float(seen["decided"].any())
+        row[outcome, "usual"] = float(usual.any())
+        row[outcome, "usual, last day only"] = float(usual.iloc[-1])
+    return pd.Series(row)
 
 
-def peeking(experiments: int, customers: int, days: int = 60) -> pd.DataFrame:
-    """Share of placebos in which some day's interval leaves out zero: always-valid, and the usual one."""
-    truth = ExperimentTruth({"robot": NOTHING, "agent": NOTHING}, by_customer=True)
-    asked, rows = registered("customers", ("robot", "agent"), (0.5, 0.5)), []
-    for seed in range(experiments):
-        drawn = draw_experiment(truth, customers, 900_000 + seed)
-        day = drawn.decisions["customer"] * days // customers
-        row = {}
-        for outcome in ("cured", "paid"):
-            seen = looks(drawn.decisions, asked, outcome, day, planned=customers)
-            row[outcome, "always valid"] = bool(seen["decided"].any())
-            row[outcome, "usual"] = bool(((seen["fixed_lower"] > 0) | (seen["fixed_upper"] < 0)).any())
-            row[outcome, "usual, last day only"] = bool(
-                seen["fixed_lower"].iloc[-1] * seen["fixed_upper"].iloc[-1] > 0
-            )
-        rows.append(row)
-    found = pd.DataFrame(rows).mean()
-    keys = pd.MultiIndex.from_tuples(found.index, names=["outcome", "interval"])
-    return pd.DataFrame({"found": found.to_numpy()}, index=keys).reset_index()
+def places(seed: int, agents: int = 40, cases: int = 8000) -> pd.Series:
+    """Of one league table: coverage of agents alone, shrunken and of ranks, squared errors, agreement of order."""
+    drawn = draw_cases(agents, cases, 0.04, seed)
+    expected = case_mix(drawn.cases, drawn.features, "promised", model=LinearRegression(), splits=2)
+    table = league(drawn.cases, "agent", "promised", expected, seed=seed)
+    truth = table["agent"].map(drawn.truth)
+    return pd.Series(
+        {
+            "alone": truth.between(table["lower"], table["upper"]).mean(),
+            "shrunken": truth.between(table["shrunken_lower"], table["shrunken_upper"]).mean(),
+            "rank": truth.rank(ascending=False).between(table["rank_lower"], table["rank_upper"]).mean(),
+            "squared error, alone": ((table["estimate"] - truth) ** 2).mean(),
+            "squared error, shrunken": ((table["shrunken"] - truth) ** 2).mean(),
+            "order": table["shrunken"].corr(truth, method="spearman"),
+        }
+    )
 
 
-def leagues(tables: int, agents: int = 40, cases: int = 8000) -> pd.Series:
-    """Means over tables: coverage of agents alone, shrunken and of ranks, squared errors, agreement of order."""
-    found = []
-    for seed in range(tables):
-        drawn = draw_cases(agents, cases, 0.04, seed)
-        expected = case_mix(drawn.cases, drawn.features, "promised", model=LinearRegression(), splits=2)
-        table = league(drawn.cases, "agent", "promised", expected, seed=seed)
-        truth = table["agent"].map(drawn.truth)
-        rank = truth.rank(ascending=False)
-        found.append(
-            {
-                "alone": ((table["lower"] <= truth) & (truth <= table["upper"])).mean(),
-                "shrunken": ((table["shrunken_lower"] <= truth) & (truth <= table["shrunken_upper"])).mean(),
-                "rank": ((table["rank_lower"] <= rank) & (rank <= table["rank_upper"])).mean(),
-                "squared error, alone": ((table["estimate"] - truth) ** 2).mean(),
-                "squared error, shrunken": ((table["shrunken"] - truth) ** 2).mean(),
-                "order": table["shrunken"].corr(truth, method="spearman"),
-            }
-        )
-    return pd.DataFrame(found).mean()
+Found = dict[str, list]
+
+
+def chunk(part: str, customers: int, seeds: range) -> tuple[str, list]:
+    """Results of one part for a range of seeds."""
+    if part == "placebo":
+        return part, [estimates(PLACEBO, registered("customers"), customers, 500_000 + s) for s in seeds]
+    if part == "peeking":
+        return part, [peeks(customers, 900_000 + s) for s in seeds]
+    if part == "league":
+        return part, [places(s) for s in seeds if s % 5 == 0]
+    return part, [estimates(DESIGNS[part], registered(part), customers, s) for s in seeds]
+
+
+def run(experiments: int, customers: int, jobs: int, minutes: float) -> Found:
+    """All parts in rounds of 25 seeds, until the experiments are done or the time is over."""
+    began, found = time.monotonic(), {part: [] for part in (*DESIGNS, "placebo", "peeking", "league")}
+    with ProcessPoolExecutor(jobs) as pool:
+        for start in range(0, experiments, 25):
+            seeds = range(start, min(start + 25, experiments))
+            for part, rows in pool.map(chunk, found, [customers] * len(found), [seeds] * len(found)):
+                found[part] += rows
+            print(f"{seeds.stop} experiments, {time.monotonic() - began:.0f} s", flush=True)
+            if time.monotonic() - began > 60 * minutes:
+                break
+    return found
+
+
+def tables_of(found: Found, true: pd.Series) -> dict[str, pd.DataFrame]:
+    """Summary of each design's experiments."""
+    made = {}
+    for name in DESIGNS:
+        made[name] = summary(found[name], true.reindex(found[name][0].index.droplevel("kind")).to_numpy())
+        made[name]["error_ratio"] = np.mean([one["ratio"].to_numpy() for one in found[name]], axis=0)
+    return made
 
 
 def failures(
-    tables: dict[str, pd.DataFrame], nothing: pd.Series, peeks: pd.DataFrame, places: pd.Series
+    tables: dict[str, pd.DataFrame], nothing: pd.Series, peeked: pd.DataFrame, ranked: pd.Series
 ) -> list[str]:
+    """What lies outside its bounds, by name."""
     wrong = []
     for name, table in tables.items():
         # A shrunken segment is drawn to the others on purpose: its limits hold on average over segments.
@@ -183,16 +194,16 @@ def failures(
         wrong += [] if 0.92 <= together <= 0.98 else [f"{name}: shrunken segments together {together:.1%}"]
     own = nothing.drop(index="segment, shrunken", level="kind")
     wrong += [f"placebo: {', '.join(key)}" for key in own.index[~own.between(0.02, 0.08)]]
-    valid = peeks[peeks["interval"] == "always valid"]
+    valid = peeked[peeked["interval"] == "always valid"]
     wrong += [f"peeking: {row.outcome}" for row in valid.itertuples() if row.found > 0.05 + 0.014]
-    wrong += [f"league: {name}" for name in ("alone", "shrunken") if not 0.92 <= places[name] <= 0.98]
+    wrong += [f"league: {name}" for name in ("alone", "shrunken") if not 0.92 <= ranked[name] <= 0.98]
     # Ranks are whole, so that their limits hold more than they promise.
-    wrong += [] if places["rank"] >= 0.92 else ["league: rank"]
+    wrong += [] if ranked["rank"] >= 0.92 else ["league: rank"]
     return wrong
 
 
 def write(
-    tables: dict[str, pd.DataFrame], nothing: pd.Series, peeks: pd.DataFrame, places: pd.Series, told: str
+    tables: dict[str, pd.DataFrame], nothing: pd.Series, peeked: pd.DataFrame, ranked: pd.Series, told: str
 ) -> None:
     """The tables as benchmarks/results/experiment_coverage.md."""
     lines = ["# Experiments: bias and coverage of 95% intervals, false findings", "", told]
@@ -208,11 +219,11 @@ def write(
     lines += ["", "## Placebo: share of experiments without any effect found different from nothing", ""]
     lines += ["| estimate | found |", "|---|---:|"]
     lines += [f"| {', '.join(key)} | {value:.1%} |" for key, value in nothing.items()]
-    lines += ["", "## Peeking on 60 days at an experiment without any effect", ""]
+    lines += ["", "## Peeking on 30 days at an experiment without any effect", ""]
     lines += ["| outcome | interval | found on some day |", "|---|---|---:|"]
-    lines += [f"| {row.outcome} | {row.interval} | {row.found:.1%} |" for row in peeks.itertuples()]
+    lines += [f"| {row.outcome} | {row.interval} | {row.found:.1%} |" for row in peeked.itertuples()]
     lines += ["", "## League tables of 40 agents, 8,000 cases, true standard deviation 4 points", ""]
-    lines += ["| measure | mean |", "|---|---:|", *(f"| {name} | {value:.4g} |" for name, value in places.items())]
+    lines += ["| measure | mean |", "|---|---:|", *(f"| {name} | {value:.4g} |" for name, value in ranked.items())]
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "experiment_coverage.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -220,22 +231,27 @@ def write(
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--experiments", type=int, default=1000)
-    parser.add_argument("--customers", type=int, default=1000)
+    parser.add_argument("--customers", type=int, default=600)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=60.0)
     options = parser.parse_args()
-    began = time.perf_counter()
     true = truths(DESIGNS["accounts"])  # who is drawn changes no account's own effect
-    tables = {name: coverage(name, true, options.experiments, options.customers) for name in DESIGNS}
-    nothing = placebo(options.experiments, options.customers)
-    peeks, places = peeking(options.experiments, options.customers), leagues(max(options.experiments // 5, 2))
+    found = run(options.experiments, options.customers, options.jobs, options.minutes)
+    tables = tables_of(found, true)
+    nothing = pd.concat([(one["lower"] > 0) | (one["upper"] < 0) for one in found["placebo"]], axis=1).mean(axis=1)
+    mean = pd.concat(found["peeking"], axis=1).mean(axis=1).rename_axis(["outcome", "interval"])
+    peeked, ranked = mean.rename("found").reset_index(), pd.concat(found["league"], axis=1).mean(axis=1)
+    done = len(found["accounts"])
     told = (
-        f"{options.experiments:,} experiments of {options.customers:,} customers (about 1.5 accounts each) a line."
+        f"{done:,} experiments a line, of {options.customers:,} customers with 1.5 accounts each; "
+        f"{REPLICATIONS} replications of the bootstrap; {len(found['league']):,} league tables."
     )
-    write(tables, nothing, peeks, places, told)
+    write(tables, nothing, peeked, ranked, told)
     for name, table in tables.items():
         print(name, table.round(4).to_string(), sep="\n")
-    print(nothing.to_string(), peeks.to_string(), places.to_string(), sep="\n", flush=True)
-    wrong = failures(tables, nothing, peeks, places)
-    print(f"{time.perf_counter() - began:.0f} s;", "all within bounds" if not wrong else f"outside: {wrong}")
+    print(nothing.to_string(), peeked.to_string(), ranked.to_string(), sep="\n", flush=True)
+    wrong = failures(tables, nothing, peeked, ranked)
+    print("all within bounds" if not wrong else f"outside: {wrong}")
     return int(bool(wrong))
 
 

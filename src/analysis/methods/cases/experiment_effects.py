@@ -46,7 +46,7 @@ def effects(
     """Each arm against the control on each registered outcome; one row an outcome, measure and arm.
 
     binary  `share`: difference of shares, Newcombe's limits at the clusters' effective size
-    money   `mean`: difference of means a decision, and `capped_mean`: the same with amounts above the `cap`
+    money   `mean`: difference of means a decision, and `capped_mean` (winsorised): with amounts above the `cap`
             quantile of all arms together set to it, which asks whether a few large payments carry the result; both
             by the clustered bootstrap. `share_above_zero`: who paid anything, as a binary outcome
     time    `share_by_horizon`: difference of Aalen–Johansen shares with the event by the horizon, and
