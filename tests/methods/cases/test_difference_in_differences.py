@@ -14,7 +14,7 @@ from analysis.methods.cases.difference_in_differences import (
     sun_abraham,
     two_stage,
 )
-from analysis.methods.cases.difference_in_differences_panel import adoption_panel, orders
+from analysis.methods.cases.difference_in_differences_panel import adoption_panel, orders, rollout_panel
 from analysis.methods.cases.interrupted_series import before_after
 
 
@@ -111,3 +111,22 @@ def test_without_a_unit_never_treated_the_months_after_the_last_adoption_are_lef
     frame = draw_rollout(0.05, 3)
     panel = adoption_panel(frame.dropna(subset=["adopted"]), "rate", "region", "month", "adopted")
     assert panel.y.shape == (6, 24)
+
+
+def test_decisions_become_rates_by_region_with_the_first_month_of_the_new_arm() -> None:
+    frame = draw_rollout(0.0, 1).rename(columns={"month": "decided_month", "rate": "cured"})
+    arms = np.where(frame["decided_month"] >= frame["adopted"], "adopted", "not_adopted")
+    drawn = pd.concat([frame.drop(columns="adopted").assign(arm=arms)] * 3)
+    panel = rollout_panel(drawn, "cured", "adopted")
+    pd.testing.assert_series_equal(panel["adopted"], frame["adopted"], check_names=False)
+    assert panel["cured"].to_numpy() == pytest.approx(frame["cured"].to_numpy())
+    assert (panel["decisions"] == 3).all()
+    last = drawn["decided_month"] == drawn["decided_month"].max()
+    back = drawn.assign(arm=drawn["arm"].mask(last, "not_adopted"))
+    with pytest.raises(DesignRefused, match="18 decisions of units that had adopted are not 'adopted'"):
+        rollout_panel(back, "cured", "adopted")
+
+
+def test_an_outcome_that_never_happens_is_refused() -> None:
+    with pytest.raises(DesignRefused, match="'rate' is 0 in all 288 rows, so nothing can be told"):
+        difference_in_differences(draw_rollout(0.0, 1).assign(rate=0.0), "rate")

@@ -119,6 +119,15 @@ def require_complete(frame: pd.DataFrame, columns: Sequence[str], design: str) -
             )
 
 
+def require_varied(frame: pd.DataFrame, outcome: str, design: str) -> None:
+    """Raise DesignRefused where the outcome is the same everywhere, as where its horizon is too short for it."""
+    if frame[outcome].nunique() < 2:
+        raise DesignRefused(
+            f"{design}: '{outcome}' is {frame[outcome].iloc[0]:g} in all {len(frame):,} rows, so nothing can be "
+            "told. Is its horizon too short for it to happen?"
+        )
+
+
 def require_level(level: float) -> None:
     if not 0.5 <= level < 1:
         raise ParameterError(f"level is {level}; give a share from 0.5 to below 1, for example 0.95")

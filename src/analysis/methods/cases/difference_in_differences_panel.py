@@ -10,7 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.methods.cases.design_guide_study import DesignRefused, require_columns, require_complete
+from analysis.methods.cases.design_guide_study import (
+    DesignRefused,
+    require_columns,
+    require_complete,
+    require_varied,
+)
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
@@ -59,6 +64,7 @@ def adoption_panel(frame: pd.DataFrame, outcome: str, unit: str, month: str, ado
     """
     require_columns(frame, [outcome, unit, month, adopted], DESIGN)
     require_complete(frame, [outcome, unit, month], DESIGN)
+    require_varied(frame, outcome, DESIGN)
     wide = frame.pivot_table(index=unit, columns=month, values=outcome, aggfunc="mean", observed=True).sort_index(
         axis=1
     )
@@ -78,6 +84,35 @@ def adoption_panel(frame: pd.DataFrame, outcome: str, unit: str, month: str, ado
         tuple(wide.index), months[np.flatnonzero(kept)], wide.to_numpy(dtype=float)[:, kept], start
     )
     return _require_both(AdoptionPanel(panel.units, panel.months, panel.y, np.minimum(start, kept.sum())))
+
+
+def rollout_panel(
+    decisions: pd.DataFrame,
+    outcome: str,
+    adopted_arm: str,
+    unit: str = "region",
+    month: str = "decided_month",
+    arm: str = "arm",
+) -> pd.DataFrame:
+    """Rates by unit and month from decisions: `unit`, month, `outcome` (mean), decisions, adopted (or missing).
+
+    Adoption is the first month with the arm. Months in which some unit has no decision with a known outcome are
+    left out at either end. Raises DesignRefused where a unit, once it has adopted, goes back.
+    """
+    require_columns(decisions, [outcome, unit, month, arm], DESIGN)
+    took = decisions[decisions[arm] == adopted_arm].groupby(unit, observed=True)[month].min()
+    since = decisions[month] >= decisions[unit].map(took)
+    back = int((since & (decisions[arm] != adopted_arm)).sum())
+    if back:
+        raise DesignRefused(
+            f"{DESIGN}: {back:,} decisions of units that had adopted are not '{adopted_arm}'; a roll-out that was "
+            "taken back, or only partly made, needs another design"
+        )
+    told = decisions.dropna(subset=[outcome]).groupby([unit, month], observed=True)[outcome].agg(["mean", "size"])
+    full = told["size"].unstack(unit).dropna().index
+    rows = told.reset_index().rename(columns={"mean": outcome, "size": "decisions", month: "month"})
+    rows = rows[rows["month"].between(full.min(), full.max())]
+    return rows.assign(adopted=pd.to_datetime(rows[unit].map(took))).reset_index(drop=True)
 
 
 def orders(units: int, draws: int, seed: int) -> Whole:

@@ -17,6 +17,7 @@ from analysis.methods.cases.design_guide_study import (
     require_columns,
     require_complete,
     require_level,
+    require_varied,
 )
 from analysis.methods.cases.discontinuity_checks import (
     continuity,
@@ -72,6 +73,7 @@ def discontinuity(
     used = [outcome, score, *covariates, *([taken] if taken else []), *([cluster] if cluster else [])]
     require_columns(frame, used, "discontinuity")
     require_complete(frame, used, "discontinuity")
+    require_varied(frame, outcome, "discontinuity")
     _refuse_side(treated)
     x, y = frame[score].to_numpy(dtype=float), frame[outcome].to_numpy(dtype=float)
     _refuse_few(x, cutoff)

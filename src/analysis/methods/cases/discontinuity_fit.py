@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis.methods.cases.design_guide_study import DesignRefused
+
 Array = npt.NDArray[np.float64]
 
 
@@ -56,7 +58,12 @@ def jump(
     codes = None if clusters is None else pd.factorize(clusters)[0].astype(float)
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = rdrobust(y, x, c=cutoff, fuzzy=fuzzy, cluster=codes, level=100 * level)
+        try:
+            found = rdrobust(y, x, c=cutoff, fuzzy=fuzzy, cluster=codes, level=100 * level)
+        except Exception as reason:
+            if type(reason) is not Exception:  # the library's own refusals have no class of their own
+                raise
+            raise DesignRefused(f"discontinuity at {cutoff:g}, {len(y):,} rows: {reason}") from None
     coefficient, error = found.coef.to_numpy().ravel(), found.se.to_numpy().ravel()
     ends, p = found.ci.to_numpy(), found.pv.to_numpy().ravel()
     bands = found.bws.to_numpy()

@@ -15,6 +15,7 @@ from analysis.methods.cases.design_guide_study import (
     require_columns,
     require_complete,
     require_level,
+    require_varied,
 )
 from analysis.methods.cases.interrupted_series_fit import Array, Segments, fit_segments, segmented_design
 
@@ -148,6 +149,7 @@ def _series(frame: pd.DataFrame, outcome: str, month: str, date: pd.Timestamp) -
     """Rows in the order of months without gaps, and the place of the first month from `date` on."""
     require_columns(frame, [outcome, month], DESIGN)
     require_complete(frame, [outcome, month], DESIGN)
+    require_varied(frame, outcome, DESIGN)
     series = frame.assign(**{month: pd.to_datetime(frame[month])}).sort_values(month, ignore_index=True)
     number = series[month].dt.year * 12 + series[month].dt.month
     wrong = number.diff().iloc[1:] != 1

@@ -18,6 +18,7 @@ from analysis.methods.cases.design_guide_study import (
     require_columns,
     require_complete,
     require_level,
+    require_varied,
 )
 from analysis.methods.cases.matching_models import Array, Nuisance, cross_fitted, encoded
 from analysis.methods.cases.matching_pairs import matched_pairs, pair_differences
@@ -68,6 +69,7 @@ def weighted_comparison(
     extra = [name for name in (cluster, placebo_outcome) if name]
     require_columns(frame, [outcome, treated, *covariates, *extra], DESIGN)
     require_complete(frame, [outcome, treated, *extra], DESIGN)
+    require_varied(frame, outcome, DESIGN)
     arm, y = _arm(frame, treated), frame[outcome].to_numpy(dtype=float)
     groups = pd.factorize(frame[cluster])[0] if cluster else np.arange(len(frame))
     x = encoded(frame, covariates)

@@ -14,6 +14,7 @@ from analysis.methods.cases.design_guide_study import (
     require_columns,
     require_complete,
     require_level,
+    require_varied,
 )
 from analysis.methods.cases.synthetic_control_weights import (
     Array,
@@ -137,6 +138,7 @@ def by_library(wide: pd.DataFrame, treated: object, start: int) -> pd.Series:
 def _wide(frame: pd.DataFrame, outcome: str, unit: str, month: str) -> pd.DataFrame:
     require_columns(frame, [outcome, unit, month], DESIGN)
     require_complete(frame, [outcome, unit, month], DESIGN)
+    require_varied(frame, outcome, DESIGN)
     wide = frame.pivot_table(index=month, columns=unit, values=outcome, aggfunc="mean", observed=True).sort_index()
     wide.index = pd.DatetimeIndex(wide.index)
     if len(frame) != wide.size or wide.isna().to_numpy().any():
