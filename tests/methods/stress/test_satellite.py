@@ -154,7 +154,7 @@ def test_draws_scatter_about_the_estimate_as_its_errors_say(drivers: pd.DataFram
     ahead, reference = drivers.index[-1:], drivers.index[-13:-1]
     drawn = found.draw_shifts(drivers, ahead, reference, 20_000, np.random.default_rng(0))[:, 0]
     fit = found.models[0].fit
-    row = (found._moved(found.models[0], drivers, ahead, reference))[0]
+    row = found._moved(drivers, ahead, reference)(found.models[0])[0]
     wider = np.sqrt(fit.degrees / (fit.degrees - 2))
     assert drawn.mean() == pytest.approx(found.shift(drivers, ahead, reference)[0], abs=0.01)
     assert drawn.std() == pytest.approx(wider * np.sqrt(row @ fit.covariance @ row), rel=0.05)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -105,10 +105,8 @@ class Satellite:
 
         `drivers` (satellite_drivers.driver_series) must reach over both. 0 where nothing changed.
         """
-        found = [
-            model.weight * (self._moved(model, drivers, months, reference) @ model.fit.bounded)
-            for model in self.models
-        ]
+        moved = self._moved(drivers, months, reference)
+        found = [model.weight * (moved(model) @ model.fit.bounded) for model in self.models]
         return np.asarray(np.sum(found, axis=0))
 
     def draw_shifts(
@@ -122,12 +120,12 @@ class Satellite:
         """shift() with coefficients drawn from what is known of them, (draws, H): lag structures by their weights,
         within each a multivariate t, moved to the nearest point with the right signs."""
         chosen = random.choice(len(self.models), size=draws, p=[model.weight for model in self.models])
-        found = np.empty((draws, len(months)))
+        found, moved = np.empty((draws, len(months))), self._moved(drivers, months, reference)
         for number, model in enumerate(self.models):
             mine = np.flatnonzero(chosen == number)
             if mine.size:
                 drawn = self._coefficients(model.fit, mine.size, random)
-                found[mine] = drawn @ self._moved(model, drivers, months, reference).T
+                found[mine] = drawn @ moved(model).T
         return found
 
     def _coefficients(self, fit: MonthRegression, draws: int, random: np.random.Generator) -> Array:
@@ -146,21 +144,25 @@ class Satellite:
         return np.asarray(drawn)
 
     def _moved(
-        self,
-        model: Structured,
-        drivers: pd.DataFrame,
-        months: Sequence[pd.Timestamp],
-        reference: Sequence[pd.Timestamp],
-    ) -> Array:
-        """Design rows of `months` less the mean of those of `reference`, (H, K); the intercept falls away."""
-        rows = design(drivers, months, model.structure, self.waves)
-        usual = design(drivers, reference, model.structure, self.waves)
-        if not (np.isfinite(rows).all() and np.isfinite(usual).all()):
-            raise InputError(
-                f"the drivers of '{self.step}' ({', '.join(self.drivers)}) don't reach over all months that are "
-                "projected from or to; add macro history, or use shorter lags"
-            )
-        return np.asarray(rows - usual.mean(axis=0))
+        self, drivers: pd.DataFrame, months: Sequence[pd.Timestamp], reference: Sequence[pd.Timestamp]
+    ) -> Callable[[Structured], Array]:
+        """What gives a model's design rows of `months` less the mean of those of `reference`, (H, K).
+
+        Each driver is looked up once a lag, however many structures share it; the intercept falls away.
+        """
+        pairs = {pair for model in self.models for pair in model.structure.items()}
+        found = {}
+        for name, lag in pairs:
+            column, usual = (lagged_column(drivers, each, name, lag) for each in (months, reference))
+            if not (np.isfinite(column).all() and np.isfinite(usual).all()):
+                raise InputError(
+                    f"the drivers of '{self.step}' ({', '.join(self.drivers)}) don't reach over all months that are "
+                    "projected from or to; add macro history, or use shorter lags"
+                )
+            found[name, lag] = column - usual.mean()
+        season = harmonics(months, self.waves) - harmonics(reference, self.waves).mean(axis=0)
+        nothing = np.zeros(len(months))
+        return lambda model: np.column_stack([nothing, *(found[pair] for pair in model.structure.items()), season])
 
 
 COLUMNS = ["step", "driver", "lag", "elasticity", "se", "lower", "upper", "bounded", "source"]
