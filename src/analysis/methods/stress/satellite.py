@@ -156,8 +156,8 @@ class Satellite:
             column, usual = (lagged_column(drivers, each, name, lag) for each in (months, reference))
             if not (np.isfinite(column).all() and np.isfinite(usual).all()):
                 raise InputError(
-                    f"the drivers of '{self.step}' ({', '.join(self.drivers)}) don't reach over all months that are "
-                    "projected from or to; add macro history, or use shorter lags"
+                    f"the drivers of '{self.step}' ({', '.join(self.drivers)}) don't reach over all months "
+                    "that are projected from or to; add macro history, or use shorter lags"
                 )
             found[name, lag] = column - usual.mean()
         season = harmonics(months, self.waves) - harmonics(reference, self.waves).mean(axis=0)
