@@ -6,6 +6,6 @@ of an expected credit loss: `staging`, `exposure_at_default`, `loss_given_defaul
 
 Scenarios: `scenario_macro` and `scenario_path` (history, and what continues it), `plausibility`. Satellites: from
 `satellite_cells` over `satellite_months` and `satellite_regression` to `satellite`, all steps at once in
-`satellite_set`, judged in `satellite_backtest`. `projection` moves a `projection_book` by them; `reverse_stress` and
-`reverse_tornado` ask what breaks it; `history` tests the approach on the past.
+`satellite_set`, judged in `satellite_backtest`. `projection` moves a `projection_book` by them; `reverse_stress`
+and `reverse_tornado` ask what breaks it; `history` tests the approach on the past.
 """
