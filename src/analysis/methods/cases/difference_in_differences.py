@@ -23,6 +23,7 @@ from analysis.methods.cases.difference_in_differences_panel import (
     orders,
 )
 from analysis.methods.cases.difference_in_differences_weights import (
+    imputed_weights,
     lag_weights,
     lead_weights,
     overall_weights,
@@ -35,6 +36,8 @@ ASSUMPTION = (
     "when had nothing to do with where it was heading."
 )
 PRETREND_ALPHA = 0.05
+SETTLED = 3
+"""Months since adoption from which effects are taken together."""
 PLACES = ["months_since", "estimate", "lower", "upper"]
 
 
@@ -195,13 +198,17 @@ def _long(panel: AdoptionPanel) -> pd.DataFrame:
 
 
 def _without_effects(panel: AdoptionPanel) -> Array:
-    """Outcomes less the mean effect of their time since adoption."""
-    after, behind = lag_weights(panel, panel.y.shape[1])
-    effects = measured(behind, panel.y, np.arange(len(panel.units))[None])[0]
-    bare = panel.y.copy()
-    for lag, effect in zip(after, effects, strict=True):
-        bare[(panel.since == lag) & panel.treated] -= effect
-    return bare
+    """Outcomes less the mean effect of the first, second and third month since adoption, and of all later ones.
+
+    Later months are taken together: one by one, those that few units reach would be emptied of their chance too,
+    and the test that is held against them would reject too often.
+    """
+    late = panel.since >= SETTLED
+    cells = [*(panel.since == lag for lag in range(SETTLED)), late]
+    there = [cell & panel.treated for cell in cells]
+    masks = np.stack([cell.astype(float) for cell in there if cell.any()])
+    effects = measured(imputed_weights(panel, masks), panel.y, np.arange(len(panel.units))[None])[0]
+    return np.asarray(panel.y - np.einsum("k,kut->ut", effects, masks))
 
 
 def _points(places: list[int], estimate: Array, spread: Array, level: float, before: bool) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from analysis.methods.cases.difference_in_differences_panel import AdoptionPanel
 
 def overall_weights(panel: AdoptionPanel) -> Array:
     """(1, units, months): mean effect over treated cells."""
-    return _imputed(panel, panel.treated[None].astype(float))
+    return imputed_weights(panel, panel.treated[None].astype(float))
 
 
 def lag_weights(panel: AdoptionPanel, lags: int) -> tuple[list[int], Array]:
@@ -22,7 +22,7 @@ def lag_weights(panel: AdoptionPanel, lags: int) -> tuple[list[int], Array]:
     since, treated = panel.since, panel.treated
     there = [lag for lag in range(lags + 1) if ((since == lag) & treated).any()]
     cells = np.stack([((since == lag) & treated).astype(float) for lag in there])
-    return there, _imputed(panel, cells)
+    return there, imputed_weights(panel, cells)
 
 
 def lead_weights(panel: AdoptionPanel, leads: int) -> tuple[list[int], Array]:
@@ -46,7 +46,7 @@ def two_way_effect(panel: AdoptionPanel) -> float:
     return float((np.linalg.pinv(design)[0] * panel.y.ravel()).sum())
 
 
-def _imputed(panel: AdoptionPanel, cells: Array) -> Array:
+def imputed_weights(panel: AdoptionPanel, cells: Array) -> Array:
     """Weights of the mean, over the cells chosen, of outcome less its fit from the untreated cells."""
     untreated = ~panel.treated.ravel()
     design = _two_way(panel)
