@@ -101,6 +101,14 @@ def test_misspelt_names_are_refused_with_the_nearest(declared: Treatments, messa
         allocated(declared)
 
 
+def test_a_floor_finds_a_group_that_is_held_as_a_number() -> None:
+    offers, about = offered()
+    floor = FloorLimit(column="urban", group="1", share=1.0, treatments=("robot",))
+    rules = declared_rules(Treatments(capacities={}, floors=(floor,)), len(about), "robot", SO_FAR)
+    chosen = allocate(offers_from_table(offers, about.astype({"urban": float})), rules).treatment
+    assert (chosen[1::2] == "robot").all() and (chosen[0::2] == "agent").all()
+
+
 def test_a_forbidden_treatment_is_given_to_nobody_it_is_forbidden_for() -> None:
     ban = ForbiddenTreatment(treatment="agent", column="urban", value="1", reason="told by the regulator")
     chosen = allocated(Treatments(capacities={}, forbidden=(ban,)))

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import gcd, lcm
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.core.errors import InputError, ParameterError
@@ -105,6 +106,9 @@ def members(where: str, column: str, group: object, offers: Offers) -> NDArray[n
     """Accounts whose `column` equals `group`; raises ParameterError where either is unknown."""
     known(where, "column", column, offers.accounts.columns)
     inside = (offers.accounts[column] == group).to_numpy(bool)
+    if not inside.any() and str(group).isdigit():
+        # A parameter file writes "1" where a flag is held as a number.
+        inside = (pd.to_numeric(offers.accounts[column], errors="coerce") == float(str(group))).to_numpy(bool)
     if not inside.any():
         levels = offers.accounts[column].dropna().unique()
         known(where, f"value of {column}", str(group), [str(level) for level in levels[:1000]])
