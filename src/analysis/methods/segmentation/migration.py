@@ -39,7 +39,7 @@ def tier_migration(before: pd.DataFrame, after: pd.DataFrame, level: float = 0.9
 
 
 def way_moved(migration: pd.DataFrame) -> pd.Series:
-    """For each row of `tier_migration`: left, entered, or a tier that is the same, worse (higher number) or better.
+    """For each row of `tier_migration`: left, entered, or a same, worse (higher number) or better tier.
 
     >>> way_moved(pd.DataFrame({"from_tier": ["1", "3", "entered"], "to_tier": ["2", "left", "1"]})).tolist()
     ['worse', 'left', 'entered']
