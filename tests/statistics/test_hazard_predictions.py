@@ -179,7 +179,7 @@ def test_rows_that_cannot_be_predicted_are_refused(model, path):
         model.predict_hazards(path.assign(product="mortgage"))
     with pytest.raises(InputError, match="the cured formula reads unemployment, not in the data frame"):
         model.predict_hazards(path.drop(columns="unemployment"))
-    with pytest.raises(InputError, match=r"missing values in 5 rows: 'unemployment' in 1 \(rows 2\)"):
+    with pytest.raises(InputError, match=r"missing values in 1 of 5 rows: 'unemployment' in 1 \(row 2\)"):
         model.predict_path(path.assign(unemployment=[1, 2, None, 4, 5]))
     with pytest.raises(InputError, match="there are no rows to predict"):
         model.predict_path(path.head(0))

@@ -238,8 +238,8 @@ def changed(cells: pd.DataFrame, column: str, value: float) -> pd.DataFrame:
         (lambda c: c.assign(cured="many"), "'cured' is not a column of counts"),
         (lambda c: c.drop(columns=["sold", "at_risk"]), "the cells lack at_risk, sold; they have product"),
         (lambda c: c.drop(columns="product"), "the hazard formula reads product, not in the data frame"),
-        (lambda c: c.assign(unemployment=[np.nan, *c["unemployment"][1:]]), r"'unemployment' in 1 \(rows 0\)"),
-        (lambda c: c.assign(product=c["product"].where(c["k"] > 4)), r"'product' in 1,0\d\d \(rows 0, 1, 2\)"),
+        (lambda c: c.assign(unemployment=[np.nan, *c["unemployment"][1:]]), r"'unemployment' in 1 \(row 0\)"),
+        (lambda c: c.assign(product=c["product"].where(c["k"] > 4)), r"'product' in 1,0\d\d \(rows 0, 1, 2, …\)"),
         (lambda c: c.assign(unemployment=5.0), "unemployment in the hazard formula is constant"),
         (
             lambda c: c.assign(at_risk=0, cured=0, charged_off=0, sold=0),
