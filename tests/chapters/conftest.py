@@ -16,6 +16,7 @@ from small_portfolios import CHANGES, EDGES, changed, write
 from analysis.data.simulate import simulate
 
 PERIOD = "2025Q4"
+STRESS_QUICK = {"stress.draws": 60, "stress.losses.scenarios": 10_000, "stress.losses.levels": [0.95, 0.99]}
 QUICK = {"delinquency.forecast_draws": 200, "cure.draws": 200}
 FEWER = {"segmentation.models.cure_months": [3], "segmentation.groups.candidates": [2, 3, 4]}
 FEWER |= {"segmentation.groups.resamples": 5, "segmentation.models.charge_off_months": 6}
@@ -232,3 +233,14 @@ def cure_edge(request: pytest.FixtureRequest, at_the_edge: Callable[[str, str], 
 def segmentation_edge(request: pytest.FixtureRequest, at_the_edge: Callable[[str, str], Left]) -> Left:
     """The segmentation chapter run on the portfolio named by the test's parameter."""
     return at_the_edge(request.param, "segmentation")
+
+
+@pytest.fixture(scope="session")
+def stress_root(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_project(tmp_path_factory.mktemp("stress"), demo, PERIOD)
+
+
+@pytest.fixture(scope="session")
+def stress(stress_root: Path, patch: pytest.MonkeyPatch) -> Left:
+    """The stress chapter on 3,000 accounts, without the cure chapter before it."""
+    return run_cells(stress_root, patch, STRESS_QUICK, "stress")

@@ -11,9 +11,10 @@ from analysis.core.parameters.cure import CureParameters
 from analysis.core.parameters.delinquency import DelinquencyParameters
 from analysis.core.parameters.section import Section
 from analysis.core.parameters.segmentation import SegmentationParameters
+from analysis.core.parameters.stress import StressParameters
 from analysis.core.periods import Period
 
-CHAPTER_SECTIONS: tuple[str, ...] = ("delinquency", "cure", "segmentation")
+CHAPTER_SECTIONS: tuple[str, ...] = ("delinquency", "cure", "segmentation", "stress")
 """Chapters in the order of their notebooks; each is a key of the parameter file."""
 
 
@@ -50,6 +51,7 @@ class RunParameters(Section):
     delinquency: DelinquencyParameters = Field(default_factory=DelinquencyParameters)
     cure: CureParameters = Field(default_factory=CureParameters)
     segmentation: SegmentationParameters = Field(default_factory=SegmentationParameters)
+    stress: StressParameters = Field(default_factory=StressParameters)
 
     @field_validator("period")
     @classmethod

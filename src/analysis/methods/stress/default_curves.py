@@ -1,0 +1,53 @@
+"""First default by month over an account's life under a scenario, with the satellites' uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.methods.stress.projection import Shifts, roll_rates
+from analysis.methods.stress.projection_book import Book
+from analysis.methods.stress.projection_default import marginal_default
+from analysis.methods.stress.projection_tilt import Tilt
+
+Array = npt.NDArray[np.float64]
+
+
+def default_curves(book: Book, shifts: Shifts, life: int, days: int = 90) -> Array:
+    """Probability of first default in month 1 … `life` by group and bucket, (G, B, life), at the point estimates.
+
+    Beyond the shifts' months roll rates are those of the book's basis months.
+    """
+    months = min((len(values) for values in shifts.point.values()), default=0)
+    ahead = (
+        roll_rates(book, shifts.point, min(months, life)) if months else np.empty((0, *book.accounts.matrix.shape))
+    )
+    return marginal_default(_extended(book, ahead, life), book.buckets, days)
+
+
+def drawn_curves(book: Book, shifts: Shifts, life: int, most: int, days: int = 90) -> Array:
+    """The same for the first `most` draws of the coefficients, (D, G, B, life)."""
+    drawn = {step: values[:most] for step, values in shifts.drawn.items()}
+    draws, months = next(iter(drawn.values())).shape
+    flat = {step: values[:, : min(months, life)].T.ravel() for step, values in drawn.items()}
+    ratios = Tilt(book.accounts.shares, book.buckets).ratios(flat)
+    matrix = book.accounts.matrix
+    ahead = (matrix * ratios).reshape(-1, draws, *matrix.shape)
+    return marginal_default(_extended(book, ahead, life), book.buckets, days)
+
+
+def basis_curves(book: Book, life: int, days: int = 90) -> Array:
+    """The same in the economy of the basis months, (G, B, life)."""
+    return marginal_default(_extended(book, np.empty((0, *book.accounts.matrix.shape)), life), book.buckets, days)
+
+
+def weighted_curves(curves: Mapping[str, Array], weights: Mapping[str, float]) -> Array:
+    """Probability-weighted mean of scenarios' curves."""
+    return np.asarray(sum(weights[name] * curve for name, curve in curves.items()), float)
+
+
+def _extended(book: Book, ahead: Array, life: int) -> Array:
+    rest = np.broadcast_to(book.accounts.matrix, (life - len(ahead), *np.shape(ahead)[1:]))
+    return np.concatenate([ahead, rest])

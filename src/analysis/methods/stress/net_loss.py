@@ -1,0 +1,51 @@
+"""Charge-offs less recoveries over some months, as a function of what the economy does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis.core.scenarios import EVERY_INDUSTRY
+from analysis.methods.stress.projection_book import Book
+from analysis.methods.stress.projection_paths import run
+from analysis.methods.stress.projection_recovery import RecoveryCurve, project_recoveries
+from analysis.methods.stress.reverse_stress import LinearShifts
+from analysis.methods.stress.satellite import Satellite
+from analysis.methods.stress.satellite_drivers import DRIVERS, INDUSTRY
+
+Array = npt.NDArray[np.float64]
+
+LEAST = 1e-6
+
+
+def read_variables(satellites: Mapping[str, Satellite]) -> list[str]:
+    """Variables of the economy that any satellite reads: the others can do nothing, so they are free to follow."""
+    read = {driver for one in satellites.values() for driver in one.drivers}
+    columns = [column for driver, (column, _) in DRIVERS.items() if driver in read]
+    return columns + ([EVERY_INDUSTRY] if INDUSTRY in read else [])
+
+
+def net_loss(book: Book, shifts: Mapping[str, Array], curve: RecoveryCurve, months: int) -> Array:
+    """Charge-offs of `months` less the cash that comes in on them within those months, (D,), in currency.
+
+    `shifts` (D, H) by step; `recovery` among them moves the cash. Claims of before bring cash too, but none of it
+    is counted: they are lost already. At least a millionth, so that logarithms can be taken.
+    """
+    rolls = {step: values for step, values in shifts.items() if step != "recovery"}
+    lost = run(book, rolls, months)["balance"].flows["charged_off"]
+    fresh = RecoveryCurve(curve.groups, curve.rate, np.zeros_like(curve.claims))
+    shift = shifts.get("recovery")
+    cash = project_recoveries(lost, fresh, None if shift is None else shift[:, :months])
+    return np.maximum(lost.sum(axis=(1, 2)) - cash.sum(axis=(1, 2)), LEAST)
+
+
+class NetLoss:
+    """net_loss() of changes of the economy (D, A·k), for reverse_stress() and tornado()."""
+
+    def __init__(self, book: Book, shifts: LinearShifts, curve: RecoveryCurve, months: int) -> None:
+        self.book, self.shifts, self.curve, self.months = book, shifts, curve, months
+
+    def __call__(self, changes: Array) -> Array:
+        return net_loss(self.book, self.shifts(changes), self.curve, self.months)

@@ -1,0 +1,141 @@
+"""What the stress chapter leaves, and that its numbers agree with each other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from chapter_runs import Left, run_cells
+from conftest import STRESS_QUICK
+
+START = pd.Timestamp("2025-12-31")
+LIMITS = {"expected", "lower", "upper"}
+SAVED = {
+    "scenarios": {"scenario", "weight", "unemployment_rate", "gdp_yoy", "cpi_yoy", "distance", "quantile"},
+    "satellite": {"step", "driver", "lag", "elasticity", "se", "lower", "upper", "source"},
+    "satellite_truth": {"step", "driver", "elasticity", "truth", "covered"},
+    "projection": {
+        "scenario",
+        "month",
+        "group",
+        "basis",
+        "measure",
+        *LIMITS,
+        "lower_parameter",
+        "upper_parameter",
+    },
+    "projection_totals": {"scenario", "measure", *LIMITS},
+    "ecl": {"scenario", "weight", "measure", *LIMITS, "exposure"},
+    "ecl_movement": {"step", "amount", "total"},
+    "loss_distribution": {"level", "value_at_risk", "shortfall", "var_lower", "var_upper"},
+    "capacity": {"scenario", "month", "needed_agents", "agents", "overload", "cures_lost_assumed"},
+    "reverse_stress": {"month", "variable", "value", "distance", "quantile", "net_loss", "limit"},
+}
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_stress_results_that_others_build_on_are_there(stress: Left, name: str) -> None:
+    frame = stress.table(name)
+    assert len(frame) > 0
+    assert set(frame.columns) >= SAVED[name]
+
+
+def test_no_stress_sentence_has_a_hole(stress: Left) -> None:
+    assert stress.left_out == {}
+    assert not re.search(r"\b(nan|None|NaT|inf)\b|\{\{|—\s+(of|is|are|in)\b", stress.prose)
+    assert not re.search(r"\b(nan|NaT)\b|\{\{", stress.texts)
+
+
+def test_stress_headlines_are_the_numbers_of_the_results(stress: Left) -> None:
+    losses = stress.table("ecl").set_index(["scenario", "measure"])["expected"]
+    assert stress.headlines["lifetime_loss"].value == pytest.approx(losses["weighted", "lifetime"])
+    rates = stress.table("projection").query("group == 'all' and basis == 'balance' and measure == 'overdue_30'")
+    severe = rates[rates["scenario"] == "severe"]["expected"].max()
+    assert stress.headlines["severe_30"].value == pytest.approx(severe)
+    assert "breaking_distance" in stress.headlines
+
+
+def test_weighted_losses_are_the_weighted_sum_of_the_scenarios(stress: Left) -> None:
+    losses = stress.table("ecl")
+    parts = losses.dropna(subset="weight")
+    sums = (parts["weight"] * parts["expected"]).groupby(parts["measure"]).sum()
+    whole = losses[losses["scenario"] == "weighted"].set_index("measure")["expected"]
+    pd.testing.assert_series_equal(sums.sort_index(), whole.sort_index(), check_names=False)
+    wide = losses.pivot(index="scenario", columns="measure", values="expected")
+    assert (wide["twelve_month"] <= wide["ecl"]).all() and (wide["ecl"] <= wide["lifetime"]).all()
+
+
+def test_stages_hold_the_weighted_loss_and_all_exposure(stress: Left) -> None:
+    stages = stress.table("stages")
+    losses = stress.table("ecl").query("scenario == 'weighted' and measure == 'ecl'").iloc[0]
+    assert not stages["suppressed"].any()
+    assert stages["ecl"].sum() == pytest.approx(losses["expected"])
+    assert stages["exposure"].sum() == pytest.approx(losses["exposure"])
+
+
+def test_the_movement_ends_at_the_weighted_loss_to_the_cent(stress: Left) -> None:
+    amounts = stress.table("ecl_movement").set_index("step")["amount"]
+    inner = amounts.drop(["opening", "closing"]).sum()
+    assert round(amounts["opening"] + inner - amounts["closing"], 2) == 0
+    losses = stress.table("ecl").query("scenario == 'weighted' and measure == 'ecl'").iloc[0]
+    assert amounts["closing"] == pytest.approx(losses["expected"], abs=0.01)
+
+
+def test_a_worse_economy_costs_more(stress: Left) -> None:
+    losses = stress.table("ecl").pivot(index="scenario", columns="measure", values="expected")
+    for measure in ("ecl", "lifetime"):
+        assert losses.loc["baseline", measure] <= losses.loc["adverse", measure] <= losses.loc["severe", measure]
+
+
+def test_projections_of_all_scenarios_begin_at_todays_book(stress: Left) -> None:
+    first = stress.table("projection").query("group == 'all' and basis == 'accounts' and measure == 'open'")
+    start = first[first["month"] == START]
+    assert start["scenario"].nunique() == 5 and start["expected"].nunique() == 1
+    assert (start["lower"] == start["upper"]).all()
+
+
+def test_scenarios_join_the_last_actual(stress: Left) -> None:
+    paths = stress.table("scenario_paths").query("variable == 'unemployment_rate'")
+    actual = paths[paths["scenario"] == "actual"].set_index("month")["value"]
+    ahead = paths[paths["scenario"] == "severe"].set_index("month")["value"]
+    assert actual.index.max() == START and ahead.index.min() == START + pd.offsets.MonthEnd(1)
+    assert abs(ahead.iloc[0] - actual.iloc[-1]) < 0.003
+
+
+def test_the_breaking_path_does_break(stress: Left) -> None:
+    found = stress.table("reverse_stress").iloc[0]
+    assert found["reached"]
+    assert found["net_loss"] == pytest.approx(found["limit"], rel=1e-3)
+
+
+def test_no_more_agents_are_needed_today_than_there_are(stress: Left) -> None:
+    today = stress.table("capacity").query("month == @START")
+    np.testing.assert_allclose(today["overload"], 1.0)
+
+
+def test_a_provision_is_held_against_the_loss_and_is_what_breaks(
+    stress_root: Path, patch: pytest.MonkeyPatch
+) -> None:
+    left = run_cells(stress_root, patch, STRESS_QUICK | {"stress.losses.provision": 1_000_000.0}, "stress")
+    table = left.table("provision").set_index("scenario")
+    np.testing.assert_allclose(table["coverage"], 1_000_000.0 / table["ecl"])
+    assert left.table("reverse_stress")["limit"].iloc[0] == 1_000_000.0
+    assert "falls short" in left.prose
+
+
+def test_too_few_months_fall_back_on_published_elasticities(
+    stress_root: Path, patch: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analysis.methods.stress.satellite.LEAST_MONTHS", 99)
+    told = {"elasticity": 0.2, "error": 0.05, "lag": 2, "source": "a textbook"}
+    chosen = STRESS_QUICK | {"stress.satellites.published": {"entry": {"unemployment": told}}}
+    left = run_cells(stress_root, patch, chosen, "stress")
+    assert (left.table("satellite")["source"] == "assumption").all()
+    assert "Assumed from elsewhere" in left.prose
+    assert [gate.key for gate in left.headlines["lifetime_loss"].gates] == ["assumption"]
+    alone = run_cells(stress_root, patch, STRESS_QUICK, "stress")
+    assert "No step can be tied to the economy" in alone.prose
+    assert "stage_3" in alone.headlines
