@@ -16,7 +16,6 @@ from small_portfolios import CHANGES, EDGES, changed, write
 from analysis.data.simulate import simulate
 
 PERIOD = "2025Q4"
-STRESS_QUICK = {"stress.draws": 60, "stress.losses.scenarios": 10_000, "stress.losses.levels": [0.95, 0.99]}
 QUICK = {"delinquency.forecast_draws": 200, "cure.draws": 200}
 FEWER = {"segmentation.models.cure_months": [3], "segmentation.groups.candidates": [2, 3, 4]}
 FEWER |= {"segmentation.groups.resamples": 5, "segmentation.models.charge_off_months": 6}

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from chapter_runs import Left, run_cells
-from conftest import STRESS_QUICK
+from chapter_runs import STRESS_QUICK, Left, run_cells
 
 START = pd.Timestamp("2025-12-31")
 LIMITS = {"expected", "lower", "upper"}
