@@ -10,7 +10,16 @@ from pathlib import Path
 import nbformat
 import pytest
 from as_of import cut
-from chapter_runs import NOTEBOOKS, SHARED, Left, lend_results, make_project, portfolio_of, run_cells
+from chapter_runs import (
+    NOTEBOOKS,
+    SHARED,
+    STRESS_QUICK,
+    Left,
+    lend_results,
+    make_project,
+    portfolio_of,
+    run_cells,
+)
 from small_portfolios import CHANGES, EDGES, changed, write
 
 from analysis.data.simulate import simulate
