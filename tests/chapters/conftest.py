@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from as_of import cut
 from chapter_runs import (
+    FEWER,
     NOTEBOOKS,
     SHARED,
     STRESS_QUICK,
@@ -26,8 +27,6 @@ from analysis.data.simulate import simulate
 
 PERIOD = "2025Q4"
 QUICK = {"delinquency.forecast_draws": 200, "cure.draws": 200}
-FEWER = {"segmentation.models.cure_months": [3], "segmentation.groups.candidates": [2, 3, 4]}
-FEWER |= {"segmentation.groups.resamples": 5, "segmentation.models.charge_off_months": 6}
 """The segmentation chapter with one event less to fit, a shorter window, and few groups to try."""
 
 

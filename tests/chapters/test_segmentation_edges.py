@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from chapter_runs import Left, make_project, run_cells
-from conftest import FEWER
+from chapter_runs import FEWER, Left, lend_results, make_project, portfolio_of, run_cells
 from small_portfolios import CHANGES
 
 from analysis.core.errors import ParameterError
@@ -87,8 +86,6 @@ def test_without_charge_offs_and_experiments_only_cures_are_foretold(segmentatio
 def test_without_a_recovery_curve_no_exposure_and_no_queue_is_told(
     later_roots: tuple[Path, Path], tmp_path: Path, patch: pytest.MonkeyPatch
 ) -> None:
-    from chapter_runs import portfolio_of
-
     root = make_project(tmp_path / "root", portfolio_of(later_roots[1]), "2025Q2")
     left = run_cells(root, patch, FEWER, "segmentation")
     assert not HOLE.search(left.prose)
@@ -100,24 +97,33 @@ def test_without_a_recovery_curve_no_exposure_and_no_queue_is_told(
 def test_eight_months_tell_of_cures_alone(tmp_path: Path, patch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "short"
     simulate(folder, accounts=2_500, months=8, end=date(2025, 12, 31), seed=5, name="short")
-    left = run_cells(make_project(tmp_path / "root", folder, "2025Q4"), patch, FEWER, "segmentation")
+    # The outcome takes twelve months to be known, as it does by default.
+    chosen = FEWER | {"segmentation.models.charge_off_months": 12}
+    left = run_cells(make_project(tmp_path / "root", folder, "2025Q4"), patch, chosen, "segmentation")
     assert not HOLE.search(left.prose)
-    assert "No model of charge-off within 6 months: " in left.prose
+    assert "No model of charge-off within 12 months: " in left.prose
     assert "whether it holds at another time cannot be told" in left.prose
     assert not {"exposure", "tier_curves", "allocation"} & set(left.tables)
 
 
 def test_a_floor_above_capacity_is_told_and_the_chapter_goes_on(
-    later_roots: tuple[Path, Path], segmentation_seen_then: tuple[Left, Left], patch: pytest.MonkeyPatch
+    later_roots: tuple[Path, Path],
+    cure_seen_then: tuple[Left, Left],
+    segmentation_seen_then: tuple[Left, Left],
+    tmp_path: Path,
+    patch: pytest.MonkeyPatch,
 ) -> None:
     before = set(segmentation_seen_then[0].tables)
+    # A project of its own: what the shared runs left is looked at by others.
+    root = make_project(tmp_path / "root", portfolio_of(later_roots[1]), "2025Q2")
+    lend_results(cure_seen_then[1], root)
     chosen = {
         "segmentation.treatments.capacities": {"hours": {"per_1000": 10, "unit": "hours", "use": {"agent": 1.0}}},
         "segmentation.treatments.floors": [
             {"column": "urban", "group": "1", "share": 0.5, "treatments": ["agent"]}
         ],
     }
-    left = run_cells(later_roots[0], patch, FEWER | chosen, "segmentation")
+    left = run_cells(root, patch, FEWER | chosen, "segmentation")
     assert "No allocation was made: the constraints cannot hold together" in left.prose
     assert re.search(r"floor for urban 1: .* asked for, short by (about |at least )?[\d.]+ accounts", left.prose)
     assert "advice" in left.sections and "queue_value" in before
@@ -133,11 +139,16 @@ def test_a_floor_above_capacity_is_told_and_the_chapter_goes_on(
     ],
 )
 def test_misspelt_experiments_and_arms_stop_the_chapter_at_its_start(
-    later_roots: tuple[Path, Path], patch: pytest.MonkeyPatch, decision: dict[str, str], message: str
+    later_roots: tuple[Path, Path],
+    tmp_path: Path,
+    patch: pytest.MonkeyPatch,
+    decision: dict[str, str],
+    message: str,
 ) -> None:
+    root = make_project(tmp_path / "root", portfolio_of(later_roots[1]), "2025Q2")
     named = {"experiment": "flow_policy", "control": "robot", "treated": "agent"} | decision
     with pytest.raises(ParameterError, match=message):
-        run_cells(later_roots[0], patch, {"segmentation.treatments.decisions": [named]}, "segmentation")
+        run_cells(root, patch, {"segmentation.treatments.decisions": [named]}, "segmentation")
 
 
 def test_without_treatments_nothing_is_compared_with_nothing(segmentation_without: Without) -> None:
