@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from chapter_runs import Left, run_cells
+from chapter_runs import Left, make_project, portfolio_of, run_cells
 
 QUICK = {"cure.draws": 200}
 
@@ -51,10 +51,15 @@ def test_a_rerun_gives_the_same_bytes(
 
 
 def test_an_entry_at_thirty_days_gives_fewer_spells(
-    later_roots: tuple[Path, Path], cure_seen_then: tuple[Left, Left], patch: pytest.MonkeyPatch
+    later_roots: tuple[Path, Path],
+    cure_seen_then: tuple[Left, Left],
+    tmp_path: Path,
+    patch: pytest.MonkeyPatch,
 ) -> None:
+    # A project of its own: later chapters read what the shared run left.
+    root = make_project(tmp_path / "root", portfolio_of(later_roots[1]), "2025Q2")
     usual = cure_seen_then[1].table("never_cure").query("product == 'all'")["spells"].iloc[0]
-    deeper = run_cells(later_roots[1], patch, QUICK | {"cure.entry_days": 30, "cure.least_spells": 100}, "cure")
+    deeper = run_cells(root, patch, QUICK | {"cure.entry_days": 30, "cure.least_spells": 100}, "cure")
     table = deeper.table("never_cure").query("product == 'all'")
     assert 0 < table["spells"].iloc[0] < usual
     # Who got so far cures less often.
