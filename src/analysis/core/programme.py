@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from analysis.core.errors import ParameterError
 from analysis.core.parameters.section import Section
+from analysis.core.yaml_files import read_keys
 
 NAME = r"^[a-z][a-z0-9_]*$"
 Better = Literal["lower", "higher"]
@@ -159,14 +159,7 @@ class Programme(Section):
 def load_programme(path: Path | str) -> Programme:
     """Programme of a file. Raises ParameterError naming the file and every wrong key or value, in one list."""
     path = Path(path)
-    if not path.is_file():
-        raise ParameterError(f"programme file {path} does not exist")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise ParameterError(f"{path} is not valid YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise ParameterError(f"{path} must hold keys and values, not {type(content).__name__}")
+    content = read_keys(path, "programme")
     try:
         return Programme.model_validate(content)
     except ValidationError as error:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from analysis.core.errors import ParameterError
 from analysis.core.parameters.section import Section
+from analysis.core.yaml_files import read_keys
 
 INDUSTRY = "industry_index_"
 EVERY_INDUSTRY = "industry_index"
@@ -142,14 +142,7 @@ def _allowed(name: str, given: str) -> tuple[float, float]:
 def load_scenario(path: Path | str) -> Scenario:
     """Scenario of a file. Raises ParameterError naming the file and every wrong key or value, in one list."""
     path = Path(path)
-    if not path.is_file():
-        raise ParameterError(f"scenario file {path} does not exist")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise ParameterError(f"{path} is not valid YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise ParameterError(f"{path} must hold keys and values, not {type(content).__name__}")
+    content = read_keys(path, "scenario")
     try:
         return Scenario.model_validate(content)
     except ValidationError as error:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from analysis.core.claims.claim import Claim
@@ -17,6 +16,7 @@ from analysis.core.claims.explain import explain
 from analysis.core.claims.references import wrong_references
 from analysis.core.claims.relations import Relation
 from analysis.core.errors import ParameterError
+from analysis.core.yaml_files import read_keys
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,7 @@ def _files(path: Path) -> Iterable[Path]:
 
 
 def _read(path: Path) -> Deck:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise ParameterError(f"{path} is not valid YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise ParameterError(f"{path} must hold fields and values, not {type(content).__name__}")
+    content = read_keys(path, "claim", "fields")
     try:
         return Deck.model_validate(content)
     except ValidationError as error:

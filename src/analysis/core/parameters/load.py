@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from analysis.core.errors import ParameterError
 from analysis.core.parameters.run import RunParameters
+from analysis.core.yaml_files import read_keys
 
 
 def load_parameters(path: Path | str, overrides: Mapping[str, Any] | None = None) -> RunParameters:
@@ -21,14 +22,7 @@ def load_parameters(path: Path | str, overrides: Mapping[str, Any] | None = None
     one. An override of None is left out, so that callers can pass on what was not given.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ParameterError(f"parameter file {path} does not exist")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise ParameterError(f"{path} is not valid YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise ParameterError(f"{path} must hold keys and values, not {type(content).__name__}")
+    content = read_keys(path, "parameter")
     for key, value in (overrides or {}).items():
         if value is not None:
             _set(content, key.split("."), value)
