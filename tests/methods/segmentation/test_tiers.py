@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.core.errors import InputError, ParameterError
+from analysis.core.parameters.segmentation import RISK_WEIGHTS, VALUE_WEIGHTS
 from analysis.methods.segmentation.tier_components import group_risk, tier_components
 from analysis.methods.segmentation.tiers import (
-    RISK_WEIGHTS,
     SHARES,
-    VALUE_WEIGHTS,
     TierRules,
     assign_tiers,
     contributions_against_mean,

@@ -11,7 +11,10 @@ from analysis.core.parameters.cure import Group
 from analysis.core.parameters.section import Section
 
 VALUE_WEIGHTS = {"repayment_history": 0.4, "debt_age": 0.3, "product": 0.2, "lender": 0.1}
+"""S4's: repayment history 40, age of the debt 30, type of loan 20, lender 10."""
+
 RISK_WEIGHTS = {"bureau_delinquencies": 0.3, "debt_ratio": 0.3, "industry": 0.2, "region": 0.2}
+"""S4 names these four and gives no weights: here what is the customer's own counts 60, where they stand 40."""
 
 
 def refuse_protected(column: str) -> str:

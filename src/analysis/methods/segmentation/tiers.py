@@ -16,14 +16,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
+from analysis.core.parameters.segmentation import RISK_WEIGHTS, VALUE_WEIGHTS
 
 Array = npt.NDArray[np.float64]
-
-VALUE_WEIGHTS = {"repayment_history": 0.4, "debt_age": 0.3, "product": 0.2, "lender": 0.1}
-"""S4's: repayment history 40, age of the debt 30, type of loan 20, lender 10."""
-
-RISK_WEIGHTS = {"bureau_delinquencies": 0.3, "debt_ratio": 0.3, "industry": 0.2, "region": 0.2}
-"""S4 names these four and gives no weights: here what is the customer's own counts 60, where they stand 40."""
 
 SHARES = (0.075, 0.075, 0.45, 0.2, 0.2)
 """S4's 15, 45 and 40%, split evenly where it does not split."""
