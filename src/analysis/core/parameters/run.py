@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from analysis.core.parameters.cases import CasesParameters
 from analysis.core.parameters.cure import CureParameters
 from analysis.core.parameters.delinquency import DelinquencyParameters
 from analysis.core.parameters.section import Section
@@ -14,7 +15,7 @@ from analysis.core.parameters.segmentation import SegmentationParameters
 from analysis.core.parameters.stress import StressParameters
 from analysis.core.periods import Period
 
-CHAPTER_SECTIONS: tuple[str, ...] = ("delinquency", "cure", "segmentation", "stress")
+CHAPTER_SECTIONS: tuple[str, ...] = ("delinquency", "cure", "segmentation", "stress", "cases")
 """Chapters in the order of their notebooks; each is a key of the parameter file."""
 
 
@@ -52,6 +53,7 @@ class RunParameters(Section):
     cure: CureParameters = Field(default_factory=CureParameters)
     segmentation: SegmentationParameters = Field(default_factory=SegmentationParameters)
     stress: StressParameters = Field(default_factory=StressParameters)
+    cases: CasesParameters = Field(default_factory=CasesParameters)
 
     @field_validator("period")
     @classmethod
