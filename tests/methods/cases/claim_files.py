@@ -11,7 +11,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from analysis.core.claims import Claim, Deck, Registry, Relation, load_claims
-from analysis.methods.cases import audit, verdicts
+from analysis.methods.cases.claims import audit, verdicts
 
 ROOT = Path(__file__).parents[3]
 CLAIMS = ROOT / "params" / "claims"

@@ -21,7 +21,8 @@ from claim_files import (
 
 from analysis.core.claims import load_claims, missing_figures
 from analysis.core.errors import InputError
-from analysis.methods.cases import REASONS, VERDICTS, audit, verdicts
+from analysis.methods.cases.claims import audit, verdicts
+from analysis.methods.cases.claims_reasons import REASONS, VERDICTS
 
 SHARED = ROOT.parent / "shared"
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.core.claims import Registry
-from analysis.methods.cases import audit
+from analysis.methods.cases.claims import audit
 from analysis.methods.cases.claims_change import check_change
 from analysis.methods.cases.claims_single import check_growth, check_parts
 

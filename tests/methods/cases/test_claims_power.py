@@ -11,8 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.core.errors import ParameterError
-from analysis.methods.cases import detectable_difference, support, two_proportions_power, two_proportions_size
-from analysis.methods.cases.claims_power import chance_difference, relative_change_size
+from analysis.methods.cases.claims_power import (
+    chance_difference,
+    detectable_difference,
+    relative_change_size,
+    two_proportions_power,
+    two_proportions_size,
+)
+from analysis.methods.cases.claims_support import support
 
 # Fleiss, J. L. (1981), Statistical Methods for Rates and Proportions, 2nd ed., Table A.3: sizes with continuity
 # correction, two-sided.

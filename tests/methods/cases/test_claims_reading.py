@@ -19,7 +19,9 @@ from analysis.core.claims import Claim, Relation, claim_schema, load_claims, num
 from analysis.core.claims.entry import Design, LevelUnit
 from analysis.core.claims.expression import evaluate, names_in
 from analysis.core.errors import ParameterError
-from analysis.methods.cases import REASONS, support, verdicts
+from analysis.methods.cases.claims import verdicts
+from analysis.methods.cases.claims_reasons import REASONS
+from analysis.methods.cases.claims_support import support
 
 Change = Callable[[dict[str, Any]], None]
 
