@@ -68,6 +68,82 @@ EXPERIMENTS = (
 )
 
 
+class ProgrammeKpis(Section):
+    """How the measures of a programme are counted. Prices and limits are settings of this file: they are not law."""
+
+    contact_costs: dict[str, float] = Field(
+        default_factory=lambda: {
+            "sms": 0.05,
+            "app": 0.01,
+            "email": 0.01,
+            "robot_call": 0.1,
+            "agent_call": 1.5,
+            "letter": 1.0,
+            "visit": 40.0,
+            "legal": 80.0,
+        }
+    )
+    """Cost of an attempt by channel, in currency: assumptions. Leave out what the logged cost of treatments holds."""
+    hours: tuple[int, int] = (8, 22)
+    """Calls from the first hour to before the second one, by the customer's clock, break no rule."""
+    calls_a_day: int = Field(3, ge=1)
+    """Calls to a customer in one day beyond this many break the rule."""
+    call_channels: tuple[str, ...] = ("agent_call", "robot_call")
+    """Channels that count as calls."""
+    by: str = "region"
+    """Column of accounts whose values are compared by the balanced score."""
+
+    @model_validator(mode="after")
+    def _allowed(self) -> ProgrammeKpis:
+        first, until = self.hours
+        if not 0 <= first < until <= 24:
+            raise ValueError(f"hours are {first} and {until}; give two rising hours from 0 to 24, as [8, 22]")
+        negative = sorted(name for name, cost in self.contact_costs.items() if cost < 0)
+        if negative:
+            raise ValueError(f"contact_costs of {', '.join(negative)} is below 0")
+        return self
+
+
+class Beside(Section):
+    """A published claim and the evaluation here that comes nearest to it."""
+
+    claim: str = Field(min_length=1)
+    """Id of the claim in the claim files."""
+    evidence: str = Field(min_length=1)
+    """Name of an experiment or intervention."""
+    direction: Literal["as_claimed", "reversed"] = "as_claimed"
+    """reversed: what is measured here is the effect of the other arm (an agent against a robot)."""
+    same_quantity: bool = False
+    """Whether claim and evaluation measure one and the same quantity, so that sizes can be held together."""
+    differs: str = ""
+    """In words: what differs between the claim and what is measured here."""
+
+
+BESIDE = (
+    Beside(
+        claim="s1-robot-recovery",
+        evidence="robot_vs_agent",
+        direction="reversed",
+        differs="a recovery rate before and after robots came there; here the share cured under agents less robots",
+    ),
+    Beside(
+        claim="s1-wording-response",
+        evidence="script_wording",
+        differs="a response rate there; here the share cured under one wording less another",
+    ),
+    Beside(
+        claim="s1-weekday-success",
+        evidence="early_contact",
+        differs="the day of the week of calls there; here how early the first contact comes",
+    ),
+    Beside(
+        claim="s1-score-order",
+        evidence="priority_cutoff",
+        differs="whom to work first there; here what working the weak scores first adds at the cut-off",
+    ),
+)
+
+
 class CasesParameters(Section):
     """Keys of `cases:` in the parameter file."""
 
@@ -77,8 +153,15 @@ class CasesParameters(Section):
     """Chance with which an experiment should show an effect that is there."""
     experiments: tuple[Experiment, ...] = EXPERIMENTS
     interventions: tuple[Intervention, ...] = ()
-    programme: Path | None = Path("params/programme/platform.yml")
-    """Programme file; empty: left out."""
+    claims_shown: int = Field(25, ge=1, le=60)
+    """Claims that don't hold on the page, the gravest first; all are saved."""
+    programme: tuple[Path, ...] = (Path("params/programme/platform.yml"), Path("params/programme/strategy.yml"))
+    """Programme files; empty: left out."""
+    programme_draws: int = Field(10_000, ge=1000)
+    """Futures drawn for the probability of each target."""
+    kpis: ProgrammeKpis = Field(default_factory=ProgrammeKpis)
+    beside: tuple[Beside, ...] = BESIDE
+    """Claims and the evaluations that are set beside them."""
 
     @model_validator(mode="after")
     def _once(self) -> CasesParameters:
