@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from analysis.core.parameters.cases_policies import League, Policies
 from analysis.core.parameters.section import Section
 
 AssignedBy = Literal["cutoff", "rollout", "one_unit", "date", "judgement"]
@@ -111,35 +112,43 @@ class Beside(Section):
     """Id of the claim in the claim files."""
     evidence: str = Field(min_length=1)
     """Name of an experiment or intervention."""
-    direction: Literal["as_claimed", "reversed"] = "as_claimed"
-    """reversed: what is measured here is the effect of the other arm (an agent against a robot)."""
+    borne_out_by: Literal["rise", "fall"] | None = None
+    """Which effect measured here points the way of the claim; empty: the two can't be compared, only told."""
     same_quantity: bool = False
-    """Whether claim and evaluation measure one and the same quantity, so that sizes can be held together."""
-    differs: str = ""
-    """In words: what differs between the claim and what is measured here."""
+    """Whether both are about one and the same share, so that a claimed size can be held against the interval."""
+    differs: str = Field(min_length=1)
+    """In words: how what is measured here differs from what is claimed."""
 
 
 BESIDE = (
     Beside(
         claim="s1-robot-recovery",
         evidence="robot_vs_agent",
-        direction="reversed",
-        differs="a recovery rate before and after robots came there; here the share cured under agents less robots",
+        borne_out_by="fall",
+        differs="there all recovery before and after robots came; here accounts cured, agents less robots",
+    ),
+    Beside(
+        claim="w33669-robot-repaid",
+        evidence="robot_vs_agent",
+        borne_out_by="rise",
+        differs="there money repaid after a year; here accounts cured, agents less robots",
     ),
     Beside(
         claim="s1-wording-response",
         evidence="script_wording",
-        differs="a response rate there; here the share cured under one wording less another",
+        borne_out_by="rise",
+        differs="there responses to a robot; here accounts cured, the new wording less the old",
     ),
     Beside(
-        claim="s1-weekday-success",
+        claim="s4-warning-overdue",
         evidence="early_contact",
-        differs="the day of the week of calls there; here how early the first contact comes",
+        borne_out_by="rise",
+        differs="there the overdue rate of a book with a warning; here accounts cured, early contact less late",
     ),
     Beside(
-        claim="s1-score-order",
+        claim="s1-stress-efficiency",
         evidence="priority_cutoff",
-        differs="whom to work first there; here what working the weak scores first adds at the cut-off",
+        differs="there effort moved to low risk; here weak scores worked first, and told at the cut-off alone",
     ),
 )
 
@@ -162,6 +171,8 @@ class CasesParameters(Section):
     kpis: ProgrammeKpis = Field(default_factory=ProgrammeKpis)
     beside: tuple[Beside, ...] = BESIDE
     """Claims and the evaluations that are set beside them."""
+    policies: Policies = Policies()
+    league: League = League()
 
     @model_validator(mode="after")
     def _once(self) -> CasesParameters:
