@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
+from analysis.core.parameters.cases_interventions import INTERVENTIONS, Intervention
 from analysis.core.parameters.cases_policies import League, Policies
+from analysis.core.parameters.cases_value import Value
 from analysis.core.parameters.section import Section
-
-AssignedBy = Literal["cutoff", "rollout", "one_unit", "date", "judgement"]
 
 
 class RegisteredOutcome(Section):
@@ -47,19 +47,9 @@ class Experiment(Section):
     outcomes: tuple[RegisteredOutcome, ...] = Field(OUTCOMES, min_length=1)
     relevant: float | None = Field(None, gt=0)
     """Smallest effect on the first primary outcome that would change what is done, in its unit."""
-
-
-class Intervention(Section):
-    """Something done without a lot: how it was assigned decides by which design it is judged."""
-
-    name: str = Field(min_length=1)
-    experiment: str | None = None
-    """Its `experiment_id` in treatments; empty: all decisions that belong to no experiment."""
-    assigned_by: AssignedBy
-    outcome: str = Field(min_length=1)
-    horizon: int = Field(3, ge=1, le=24)
-    options: dict[str, Any] = Field(default_factory=dict)
-    """Arguments of the design, for example {score: assignment_score, cutoff: 640}."""
+    segment: str = "origination_score"
+    """Feature, known the month before, by which effects are told; `edges` cut a number into bands."""
+    edges: tuple[float, ...] = (620.0, 680.0)
 
 
 EXPERIMENTS = (
@@ -70,7 +60,7 @@ EXPERIMENTS = (
 
 
 class ProgrammeKpis(Section):
-    """How the measures of a programme are counted. Prices and limits are settings of this file: they are not law."""
+    """How the measures of a programme are counted. Prices and limits are settings, not law."""
 
     contact_costs: dict[str, float] = Field(
         default_factory=lambda: {
@@ -84,15 +74,13 @@ class ProgrammeKpis(Section):
             "legal": 80.0,
         }
     )
-    """Cost of an attempt by channel, in currency: assumptions. Leave out what the logged cost of treatments holds."""
+    """Assumed cost of an attempt by channel, in currency. Leave out what the logged cost of treatments holds."""
     hours: tuple[int, int] = (8, 22)
     """Calls from the first hour to before the second one, by the customer's clock, break no rule."""
     calls_a_day: int = Field(3, ge=1)
     """Calls to a customer in one day beyond this many break the rule."""
     call_channels: tuple[str, ...] = ("agent_call", "robot_call")
     """Channels that count as calls."""
-    by: str = "region"
-    """Column of accounts whose values are compared by the balanced score."""
 
     @model_validator(mode="after")
     def _allowed(self) -> ProgrammeKpis:
@@ -161,7 +149,11 @@ class CasesParameters(Section):
     power: float = Field(0.8, gt=0.5, lt=1)
     """Chance with which an experiment should show an effect that is there."""
     experiments: tuple[Experiment, ...] = EXPERIMENTS
-    interventions: tuple[Intervention, ...] = ()
+    replications: int = Field(1000, ge=200)
+    """Bootstrap draws behind the limits of money and of times."""
+    value: Value = Field(default_factory=Value)
+    """What lifetime value is reckoned with."""
+    interventions: tuple[Intervention, ...] = INTERVENTIONS
     claims_shown: int = Field(25, ge=1, le=60)
     """Claims that don't hold on the page, the gravest first; all are saved."""
     programme: tuple[Path, ...] = (Path("params/programme/platform.yml"), Path("params/programme/strategy.yml"))

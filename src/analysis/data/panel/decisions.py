@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -81,20 +84,59 @@ def decisions(
     """
     if isinstance(horizon, bool) or not isinstance(horizon, int) or horizon < 1:
         raise ParameterError(f"horizon is {horizon!r}; give whole months from 1 on, for example 3")
-    rows = _logged(portfolio, experiment)
+    rows = _logged(_chosen(portfolio, experiment), LOGGED)
+    return _with_outcomes(portfolio, rows, horizon, horizon, rules, buckets)
+
+
+def decisions_together(
+    portfolio: Portfolio,
+    horizons: Mapping[str, int],
+    outside: Sequence[str] = (),
+    back_months: int = 0,
+    rules: SpellRules | None = None,
+    buckets: Buckets | None = None,
+) -> pd.DataFrame:
+    """Decisions of several experiments, each with its own horizon, in as few passes as there are horizons.
+
+    Columns as in decisions(), and `experiment` and `horizon`. Treatments named in `outside` add, for each horizon,
+    the decisions for them that belong to no experiment (`experiment` missing): accounts handled as somebody
+    chose. back_<k> goes to k = `back_months` where that is longer than the horizon. An experiment that is not
+    logged has no rows. Raises ParameterError for a horizon below 1, InputError where no treatments are logged.
+    """
+    wrong = [name for name, horizon in horizons.items() if horizon < 1]
+    if wrong:
+        raise ParameterError(f"horizon of '{wrong[0]}' is {horizons[wrong[0]]}; give whole months from 1 on")
+    if not portfolio.has("treatments"):
+        raise InputError("this portfolio logs no treatments, so there is no decision to judge")
+    made = []
+    for horizon in sorted(set(horizons.values())):
+        names = [name for name, months in horizons.items() if months == horizon]
+        rows = _logged(_named(portfolio, names, outside), ("experiment_id", *LOGGED))
+        rows = rows.rename(columns={"experiment_id": "experiment"}).assign(horizon=horizon)
+        made.append(_with_outcomes(portfolio, rows, horizon, max(horizon, back_months + 1), rules, buckets))
+    return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=["experiment", "horizon"])
+
+
+def _with_outcomes(
+    portfolio: Portfolio,
+    rows: pd.DataFrame,
+    horizon: int,
+    back: int,
+    rules: SpellRules | None,
+    buckets: Buckets | None,
+) -> pd.DataFrame:
     keyed = rows.assign(**{ROW: range(len(rows))})
     made = [
         rows.drop(columns="m"),
         _standing(portfolio, keyed, buckets or Buckets()),
-        decision_outcomes(portfolio, keyed, horizon, rules or SpellRules()),
+        decision_outcomes(portfolio, keyed, horizon, rules or SpellRules(), back),
     ]
     return pd.concat(made, axis=1)
 
 
-def _logged(portfolio: Portfolio, experiment: str | None) -> pd.DataFrame:
+def _logged(rows: ir.Table, columns: Sequence[str]) -> pd.DataFrame:
     """The decisions as they were logged, with `month` and its number m."""
-    rows = _chosen(portfolio, experiment)
-    kept = [name for name in LOGGED if name in rows.columns]
+    kept = [name for name in columns if name in rows.columns]
     found = rows.select("treatment_id", ACCOUNT, "decided_at", *kept)
     found = found.order_by(ACCOUNT, "decided_at", "treatment_id").to_pandas()
     day = pd.to_datetime(found["decided_at"]).astype("datetime64[ns]")
@@ -124,6 +166,19 @@ def _chosen(portfolio: Portfolio, experiment: str | None) -> ir.Table:
     if experiment not in known:
         raise ParameterError(f"experiment '{experiment}' is unknown; logged are {', '.join(known) or 'none'}")
     return treatments.filter((treatments.experiment_id == experiment) & treatments.arm.notnull())
+
+
+def _named(portfolio: Portfolio, names: Sequence[str], outside: Sequence[str]) -> ir.Table:
+    """Decisions of these experiments, and those of no experiment for the treatments `outside`."""
+    treatments = portfolio.table("treatments")
+    missing = [name for name in ("experiment_id", "arm") if name not in treatments.columns]
+    treatments = treatments.mutate(**{name: ibis.null("string") for name in missing})
+    within = treatments.experiment_id.isin(list(names)) & treatments.arm.notnull()
+    if not outside:
+        return treatments.filter(within)
+    return treatments.filter(
+        within | (treatments.experiment_id.isnull() & treatments.treatment.isin(list(outside)))
+    )
 
 
 def _standing(portfolio: Portfolio, rows: pd.DataFrame, buckets: Buckets) -> pd.DataFrame:

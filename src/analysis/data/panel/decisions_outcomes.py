@@ -28,7 +28,9 @@ from analysis.data.portfolio import Portfolio
 CALLS = ("agent_call", "robot_call")
 
 
-def decision_outcomes(portfolio: Portfolio, rows: pd.DataFrame, horizon: int, rules: SpellRules) -> pd.DataFrame:
+def decision_outcomes(
+    portfolio: Portfolio, rows: pd.DataFrame, horizon: int, rules: SpellRules, back_columns: int | None = None
+) -> pd.DataFrame:
     """Outcomes of decisions (row, account_id, decided_at, and m, the month before) in the months 1 to `horizon`.
 
     Month 1 is that of the decision, so it holds some days before it; of what is dated by day only what came on the
@@ -39,8 +41,8 @@ def decision_outcomes(portfolio: Portfolio, rows: pd.DataFrame, horizon: int, ru
         and went within month 1 are cured at its end, if the account then stays current as long as a cure must
     charged_off   1 where the account is charged off, or sold while open
     paid_off   1 where it is paid off or closed
-    back_<k>   for k = 0 to horizon − 1: 1 where the account was current, paid off or closed at some month end from
-        that of the decision to k months later, sustained or not
+    back_<k>   for k = 0 to horizon − 1 (or `back_columns` − 1): 1 where the account was current, paid off or
+        closed at some month end from that of the decision to k months later, sustained or not
     attempts, calls   outbound contacts with the debtor, and those by telephone, agent or robot
     complaints
     relief_cost   cost of relief decided upon later, and what it forgave
@@ -63,7 +65,7 @@ def decision_outcomes(portfolio: Portfolio, rows: pd.DataFrame, horizon: int, ru
         "charged_off": happened_within(lost, horizon, covered, followed).where(in_book),
         "paid_off": happened_within(events["paid_off"] - start, horizon, covered, followed).where(in_book),
     }
-    for k in range(horizon):
+    for k in range(back_columns or horizon):
         so_far = start + k + 1
         seen = so_far <= np.minimum(end, stops.fillna(-np.inf))
         made[f"back_{k}"] = happened_within(later["sound"] - start, k + 1, so_far <= end, seen).where(in_book)
@@ -103,11 +105,12 @@ def _counted(portfolio: Portfolio, rows: pd.DataFrame, horizon: int, covered: pd
         told = told.select(day=told["at"].cast("date"), held=told[ACCOUNT], complaints=ibis.literal(1.0))
         made |= _sums(told, rows, horizon)
     if has_relief(portfolio):
-        made |= _sums(_relief(portfolio), rows, horizon)
+        made |= _sums(relief_given(portfolio), rows, horizon)
     return pd.DataFrame({name: values.where(covered) for name, values in made.items()}, index=rows.index)
 
 
-def _relief(portfolio: Portfolio) -> ir.Table:
+def relief_given(portfolio: Portfolio) -> ir.Table:
+    """Decisions that gave relief: day, held (the account), decision, relief_cost (cost and what was forgiven)."""
     treatments = portfolio.table("treatments")
     there = [name for name in RELIEF if name in treatments.columns]
     given = reduce(or_, [treatments[n].notnull() if n == "rate_after" else treatments[n] > 0 for n in there])
