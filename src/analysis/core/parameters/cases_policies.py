@@ -65,6 +65,16 @@ class Policies(Section):
     """What a complaint costs, in currency."""
     least: int = Field(100, ge=20)
     """Fewest decisions with a known outcome."""
+    learnt_from: tuple[str, ...] = (
+        "origination_score",
+        "days_past_due",
+        "balance",
+        "amount_due",
+        "debt_ratio",
+        "times_overdue_12m",
+        "paid_share_3m",
+    )
+    """The few numbers that outcomes are predicted from, to narrow intervals; absent ones are passed."""
     proposals: tuple[ProposedPolicy, ...] = PROPOSALS
 
     @model_validator(mode="after")

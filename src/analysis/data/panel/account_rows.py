@@ -48,12 +48,12 @@ def delinquent_at(
     share = 1.0
     if count > most:
         kept = max(most * SLICES // count, 1)
-        overdue, share = overdue.semi_join(_sample(portfolio, kept), ACCOUNT), kept / SLICES
+        overdue, share = overdue.semi_join(sampled_accounts(portfolio, kept), ACCOUNT), kept / SLICES
     found = overdue.order_by(ACCOUNT, "month").to_pandas()
     return found.assign(month=pd.to_datetime(found["month"]).astype("datetime64[ns]"), sampled=share)
 
 
-def _sample(portfolio: Portfolio, slices: int) -> ir.Table:
+def sampled_accounts(portfolio: Portfolio, slices: int) -> ir.Table:
     """Accounts of the customers in the first so many slices."""
     accounts = portfolio.table("accounts")
     digest = accounts[portfolio.cluster].coalesce(accounts[ACCOUNT]).hexdigest("md5")
