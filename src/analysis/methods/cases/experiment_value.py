@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis.core.errors import InputError
+from analysis.core.parameters.cases_value import Value
 from analysis.methods.cases.experiment_design import Outcome, Registered
 from analysis.methods.cases.experiment_effects import BETTER, OPEN, WORSE, effects
+from analysis.methods.cases.experiment_faults import find_fault
 from analysis.statistics.lifetime_value import HORIZONS, lifetime_value
 
 FIRST = "first_payment"
@@ -31,7 +33,8 @@ def value_and_first_payment(
     decision and month with the components of `lifetime_value`, months 1 to the longest horizon.
 
     Columns: experiment, arm, control, horizon, first_effect, first_lower, first_upper, first_verdict,
-    value_effect, value_lower, value_upper, value_verdict, reading: `agree` (the same verdict, one of better or
+    value_effect, value_lower, value_upper, value_verdict, first_control and value_control (means of the control
+    arm), units, units_control, reading: `agree` (the same verdict, one of better or
     worse), `opposite` (one better, the other worse), `first payment only`, `value only` (the other can't be told),
     `neither`. Limits by the clustered bootstrap. `opposite` and `first payment only` are where judging by one
     payment misleads.
@@ -56,13 +59,48 @@ def value_and_first_payment(
     return pd.concat([_beside(found, first_payment, horizon) for horizon in horizons], ignore_index=True)
 
 
+def value_by_horizon(
+    frame: pd.DataFrame,
+    flows: pd.DataFrame,
+    registered: Registered,
+    value: Value,
+    replications: int = 1000,
+    seed: int = 0,
+    fewest: int = 10,
+) -> pd.DataFrame:
+    """The same for each horizon with all decisions that are followed so long, whatever the longer ones lose.
+
+    `flows` are panel.decision_flows, whose `followed` tells how far; the first payment is cash_collected of the
+    first `value.first_months` months. Columns as above, and decisions and left_out (not followed to the horizon).
+    Horizons with fewer than `fewest` units followed in an arm, or whose arms can no longer be compared, are left
+    out.
+    """
+    first = flows[flows["month"] <= value.first_months].groupby("treatment_id")["cash_collected"].sum()
+    frame = frame.assign(**{FIRST: frame["treatment_id"].map(first)})
+    tables = []
+    for horizon in value.horizons:
+        known = flows[(flows["followed"] >= horizon) & (flows["month"] <= horizon)]
+        seen = frame[frame["treatment_id"].isin(known["treatment_id"])]
+        if find_fault(seen, registered, fewest) is not None:
+            continue
+        known = known[known["treatment_id"].isin(seen["treatment_id"])]
+        found = value_and_first_payment(
+            seen, known, registered, value.annual_rate, horizons=[horizon], replications=replications, seed=seed
+        )
+        tables.append(found.assign(decisions=len(seen), left_out=len(frame) - len(seen)))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
 def _beside(found: pd.DataFrame, first_payment: str, horizon: int) -> pd.DataFrame:
     keys, told = ["experiment", "arm", "control"], ["effect", "lower", "upper", "verdict"]
+    units = found.loc[found["outcome"] == first_payment, [*keys, "units", "units_control"]]
     sides = [
-        found.loc[found["outcome"] == name, [*keys, *told]].rename(columns={c: f"{side}_{c}" for c in told})
+        found.loc[found["outcome"] == name, [*keys, "value_control", *told]].rename(
+            columns={"value_control": f"{side}_control"} | {c: f"{side}_{c}" for c in told}
+        )
         for name, side in ((first_payment, "first"), (f"value_{horizon}", "value"))
     ]
-    both = sides[0].merge(sides[1], on=keys)
+    both = sides[0].merge(sides[1], on=keys).merge(units, on=keys)
     both.insert(len(keys), "horizon", horizon)
     pairs = zip(both["first_verdict"], both["value_verdict"], strict=True)
     return both.assign(reading=[_reading(first, value) for first, value in pairs])
