@@ -23,11 +23,11 @@ from analysis.methods.cases.difference_in_differences_panel import (
     orders,
 )
 from analysis.methods.cases.difference_in_differences_weights import (
-    imputed_weights,
     lag_weights,
     lead_weights,
     overall_weights,
     two_way_effect,
+    untreated_fit,
 )
 
 ASSUMPTION = (
@@ -201,14 +201,18 @@ def _without_effects(panel: AdoptionPanel) -> Array:
     """Outcomes less the mean effect of the first, second and third month since adoption, and of all later ones.
 
     Later months are taken together: one by one, those that few units reach would be emptied of their chance too,
-    and the test that is held against them would reject too often.
+    and the test that is held against them would reject too often. What is left about a mean of n cells is
+    stretched by √(n ÷ (n − 1)) for the same reason.
     """
-    late = panel.since >= SETTLED
-    cells = [*(panel.since == lag for lag in range(SETTLED)), late]
-    there = [cell & panel.treated for cell in cells]
-    masks = np.stack([cell.astype(float) for cell in there if cell.any()])
-    effects = measured(imputed_weights(panel, masks), panel.y, np.arange(len(panel.units))[None])[0]
-    return np.asarray(panel.y - np.einsum("k,kut->ut", effects, masks))
+    fit = untreated_fit(panel)
+    bare = panel.y.copy()
+    for cell in (*(panel.since == lag for lag in range(SETTLED)), panel.since >= SETTLED):
+        there = cell & panel.treated
+        effects, count = (panel.y - fit)[there], int(there.sum())
+        if count:
+            stretch = np.sqrt(count / (count - 1)) if count > 1 else 1.0
+            bare[there] = fit[there] + stretch * (effects - effects.mean())
+    return bare
 
 
 def _points(places: list[int], estimate: Array, spread: Array, level: float, before: bool) -> pd.DataFrame:

@@ -46,6 +46,13 @@ def two_way_effect(panel: AdoptionPanel) -> float:
     return float((np.linalg.pinv(design)[0] * panel.y.ravel()).sum())
 
 
+def untreated_fit(panel: AdoptionPanel) -> Array:
+    """(units, months): unit and month effects fitted on untreated cells alone, told for all."""
+    design, untreated = _two_way(panel), ~panel.treated.ravel()
+    effects = np.linalg.lstsq(design[untreated], panel.y.ravel()[untreated], rcond=None)[0]
+    return np.asarray((design @ effects).reshape(panel.y.shape))
+
+
 def imputed_weights(panel: AdoptionPanel, cells: Array) -> Array:
     """Weights of the mean, over the cells chosen, of outcome less its fit from the untreated cells."""
     untreated = ~panel.treated.ravel()

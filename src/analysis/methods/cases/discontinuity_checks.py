@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis.methods.cases.design_guide_study import Check
+from analysis.methods.cases.design_guide_study import Check, DesignRefused
 from analysis.methods.cases.discontinuity_fit import Array, jump
 
 FAMILY_ALPHA = 0.05
@@ -55,7 +55,7 @@ def placebo_cutoffs(
     """Jumps at `count` false cut-offs on each side, each from rows of its side alone (no true jump in them).
 
     Columns: side, cutoff, then estimate, lower, upper, p, units. They lie at equally spaced quantiles of the side;
-    one with fewer than 50 rows on either hand is left out.
+    one with fewer than 50 rows on either hand is left out, as is one where no bandwidth can be found.
     """
     rows: list[dict[str, object]] = []
     for side, here in (("below", x < cutoff), ("above", x >= cutoff)):
@@ -67,7 +67,8 @@ def placebo_cutoffs(
             if min((held < place).sum(), (held >= place).sum()) < FEW:
                 continue
             found = _row(y[here], held, float(place), None if clusters is None else clusters[here], level)
-            rows.append({"side": side, "cutoff": float(place)} | found)
+            if found:
+                rows.append({"side": side, "cutoff": float(place)} | found)
     return pd.DataFrame(rows, columns=["side", "cutoff", *COLUMNS])
 
 
@@ -92,11 +93,15 @@ def covariate_continuity(
     clusters: npt.NDArray[Any] | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Jumps of what was known before the decision: covariate, estimate, lower, upper, p, units."""
-    rows: list[dict[str, object]] = [
-        {"covariate": name} | _row(frame[name].to_numpy(dtype=float), x, cutoff, clusters, level)
-        for name in covariates
-    ]
+    """Jumps of what was known before the decision: covariate, estimate, lower, upper, p, units.
+
+    A covariate that is nearly the same for all, so that no bandwidth can be found, is left out.
+    """
+    rows: list[dict[str, object]] = []
+    for name in covariates:
+        found = _row(frame[name].to_numpy(dtype=float), x, cutoff, clusters, level)
+        if found:
+            rows.append({"covariate": name} | found)
     return pd.DataFrame(rows, columns=["covariate", *COLUMNS])
 
 
@@ -114,7 +119,11 @@ def continuity(known: pd.DataFrame) -> list[Check]:
 
 
 def _row(y: Array, x: Array, cutoff: float, clusters: npt.NDArray[Any] | None, level: float) -> dict[str, object]:
-    found = jump(y, x, cutoff, clusters, None, level)
+    """The jump, or nothing where the library finds no bandwidth: one check less, not a study less."""
+    try:
+        found = jump(y, x, cutoff, clusters, None, level)
+    except DesignRefused:
+        return {}
     return {
         "estimate": found.estimate,
         "lower": found.lower,

@@ -136,9 +136,14 @@ def before_after(
     y = frame[outcome].to_numpy(dtype=float)
     if min(late.sum(), (~late).sum()) < 2:
         raise DesignRefused(f"before and after: {(~late).sum()} rows before {date} and {late.sum()} from then on")
-    parts = [y[late].var(ddof=1) / late.sum(), y[~late].var(ddof=1) / (~late).sum()]
-    error, difference = float(np.sqrt(sum(parts))), float(y[late].mean() - y[~late].mean())
-    shares = parts[0] ** 2 / (late.sum() - 1) + parts[1] ** 2 / ((~late).sum() - 1)
+    return difference_of_means(y[late], y[~late], level)
+
+
+def difference_of_means(first: Array, second: Array, level: float = 0.95) -> Effect:
+    """Mean of the first less that of the second, rows taken for independent (Welch); two or more of each."""
+    parts = [values.var(ddof=1) / len(values) for values in (first, second)]
+    error, difference = float(np.sqrt(sum(parts))), float(first.mean() - second.mean())
+    shares = sum(part**2 / (len(values) - 1) for part, values in zip(parts, (first, second), strict=True))
     freedom = sum(parts) ** 2 / shares if shares > 0 else 1.0
     half = float(stdtrit(freedom, (1 + level) / 2)) * error
     p = 2 * float(stdtr(freedom, -abs(difference) / error)) if error > 0 else 0.0

@@ -54,7 +54,9 @@ def weighted_comparison(
 
     `treated` is 0 or 1; `covariates` were known before the decision (texts are coded; missing numbers get their
     median and a flag). `cluster` (a customer) stays within a fold, and errors are clustered by it.
-    `placebo_outcome` came before the decision, so the treatment can't have moved it: an effect on it is bias.
+    `placebo_outcome` came before the decision, so the treatment can't have moved it: an effect on it is bias. It
+    may be missing for units of which nothing was seen before; the check is made of the others, and left out where
+    they are too few in an arm.
     Tables: `balance` (covariate, before, after: standardised differences), `overlap` (arm, effective sample size,
     share without counterpart), `estimators` (raw difference, weighted, doubly robust), `sensitivity` (e_value,
     e_value_limit, gamma, strongest seen covariate), `seen` (strength of each covariate), `rosenbaum` (gamma, p).
@@ -68,7 +70,7 @@ def weighted_comparison(
     require_level(level)
     extra = [name for name in (cluster, placebo_outcome) if name]
     require_columns(frame, [outcome, treated, *covariates, *extra], DESIGN)
-    require_complete(frame, [outcome, treated, *extra], DESIGN)
+    require_complete(frame, [outcome, treated, *([cluster] if cluster else [])], DESIGN)
     require_varied(frame, outcome, DESIGN)
     arm, y = _arm(frame, treated), frame[outcome].to_numpy(dtype=float)
     groups = pd.factorize(frame[cluster])[0] if cluster else np.arange(len(frame))
@@ -85,7 +87,7 @@ def weighted_comparison(
     checks = [_balance_check(balance), *_hidden_check(hidden, seen, effect)]
     if placebo_outcome:
         before = frame[placebo_outcome].to_numpy(dtype=float)
-        checks.append(_placebo(x.to_numpy(), arm, before, groups, folds, seed, level, placebo_outcome))
+        checks += _placebo(x.to_numpy(), arm, before, groups, folds, seed, level, placebo_outcome)
     return Study(
         design=DESIGN,
         quantity=f"{outcome}, mean over all {len(frame):,} units",
@@ -243,7 +245,14 @@ def _placebo(
     seed: int,
     level: float,
     name: str,
-) -> Check:
-    effect = doubly_robust(x, arm, before, groups, folds, seed, level)
-    says = f"'{name}', which came before the decision, differs by {effect.estimate:+.3g} (p = {effect.p:.2g})"
-    return Check("outcome before", effect.p, PLACEBO_ALPHA, effect.p >= PLACEBO_ALPHA, says)
+) -> list[Check]:
+    seen = np.isfinite(before)
+    if min(seen[arm == 1].sum(), seen[arm == 0].sum()) < EFFECTIVE or len(np.unique(before[seen])) < 2:
+        return []
+    members = pd.factorize(groups[seen])[0]
+    effect = doubly_robust(x[seen], arm[seen], before[seen], members, folds, seed, level)
+    says = (
+        f"'{name}', which came before the decision, differs by {effect.estimate:+.3g} among {seen.sum():,} "
+        f"(p = {effect.p:.2g})"
+    )
+    return [Check("outcome before", effect.p, PLACEBO_ALPHA, effect.p >= PLACEBO_ALPHA, says)]

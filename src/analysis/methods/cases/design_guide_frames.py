@@ -1,0 +1,228 @@
+"""From logged decisions to what a design is run on: accounts, rates by region and month, or one region's series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from analysis.core.parameters.cases_interventions import Intervention
+from analysis.methods.cases import interrupted_series, synthetic_control
+from analysis.methods.cases.design_guide import COLUMNS, Declared, evaluate, rule_of
+from analysis.methods.cases.design_guide_study import DesignRefused, Effect, Study
+from analysis.methods.cases.difference_in_differences_panel import rollout_panel
+from analysis.methods.cases.interrupted_series import difference_of_means
+
+TREATED = "treated"
+UNKNOWN = "unknown"
+LISTED = ("covariates",)
+"""Options that name columns of the rows; a column that is not recorded is left out of them."""
+ONE_UNIT = ("one_unit", "date")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An intervention ready for its design.
+
+    `frame` is what the design is run on; `rows` are the decisions behind it, with `treated` (1 where the plain
+    comparison counts them as treated); `logged` counts all decisions under the two arms; `unrecorded` names
+    covariates that the portfolio doesn't have.
+    """
+
+    declared: Declared
+    frame: pd.DataFrame
+    rows: pd.DataFrame
+    logged: int
+    unrecorded: tuple[str, ...] = ()
+    about: Mapping[str, object] = field(default_factory=dict)
+    """What the design looked at, for sentences: `unit` (one region's name) and `date`."""
+
+    @property
+    def plain(self) -> Effect | None:
+        """Raw difference of treated and untreated, or before and after: what it would be printed as."""
+        return self.plain_of(self.declared.outcome)
+
+    def plain_of(self, outcome: str, level: float = 0.95) -> Effect | None:
+        """The same of another outcome of the same decisions; None with fewer than two on a side."""
+        rows = self.rows.dropna(subset=[outcome])
+        y, treated = rows[outcome].to_numpy(dtype=float), rows[TREATED].to_numpy() == 1
+        if min(treated.sum(), (~treated).sum()) < 2:
+            return None
+        return difference_of_means(y[treated], y[~treated], level)
+
+
+def prepare(intervention: Intervention, rows: pd.DataFrame, seed: int = 1, level: float = 0.95) -> Prepared:
+    """What the design of an intervention is run on, from decisions under its two arms.
+
+    `rows` are those of panel.interventions. Decisions whose outcome isn't known yet, or of which something that
+    the design needs isn't recorded, are left out.
+
+    An outcome that takes in several months is open while the treatment reaches its unit: decisions of the
+    horizon − 1 months before a unit adopted were partly treated, so adoption is dated that much earlier (the first
+    months then hold a part of the effect only).
+
+    `one_unit` and `date` look at the first unit to adopt that has months enough before; synthetic controls come
+    from units that had not adopted by the end of the months looked at, which end while enough such units are left.
+    Which unit that is hangs on dates and counts alone, never on outcomes.
+
+    Raises DesignRefused, with the numbers, where a roll-out was taken back or nobody adopted.
+    """
+    if intervention.assigned_by in ("cutoff", "judgement"):
+        return _accounts(intervention, rows, seed, level)
+    panel = _panel(intervention, rows)
+    if intervention.assigned_by == "rollout":
+        options = {"unit": intervention.unit, "month": "month", "adopted": "adopted", "seed": seed}
+        return _of_panel(intervention, panel, rows, {**options, "level": level, **intervention.options})
+    return _one_unit(intervention, panel, rows, level)
+
+
+def judge(
+    interventions: Sequence[Intervention], rows: Mapping[str, pd.DataFrame], seed: int = 1, level: float = 0.95
+) -> tuple[pd.DataFrame, dict[str, Study], dict[str, Prepared]]:
+    """One row an intervention as in design_guide.quasi_experiments(), then studies and what they were run on.
+
+    Interventions without rows are left out; those that the data can't bear have the reason in `refused`.
+    """
+    told, studies, prepared = [], {}, {}
+    for each in interventions:
+        if each.name not in rows:
+            continue
+        rule = rule_of(each.assigned_by, each.name)
+        row: dict[str, object] = {"intervention": each.name, "assigned_by": each.assigned_by}
+        row["outcome"] = each.outcome
+        try:
+            prepared[each.name] = prepare(each, rows[each.name], seed, level)
+            studies[each.name] = evaluate(prepared[each.name].declared, prepared[each.name].frame)
+            row |= studies[each.name].row() | {"design": rule.design, "refused": ""}
+        except DesignRefused as reason:
+            row |= {"design": rule.design, "verdict": "refused", "assumption": rule.assumption}
+            row["refused"] = str(reason)
+        told.append(row)
+    return pd.DataFrame(told, columns=COLUMNS), studies, prepared
+
+
+def checks_of(studies: Mapping[str, Study]) -> pd.DataFrame:
+    """Checks of all studies, one a row: intervention, check, value, limit, passed, says."""
+    rows = [
+        (name, c.name, c.value, c.limit, c.passed, c.says) for name, study in studies.items() for c in study.checks
+    ]
+    return pd.DataFrame(rows, columns=["intervention", "check", "value", "limit", "passed", "says"])
+
+
+def plain_table(table: pd.DataFrame, prepared: Mapping[str, Prepared]) -> pd.DataFrame:
+    """The plain comparison of each intervention beside its design's effect; one row where there is one.
+
+    intervention, design; treated, untreated (decisions), treated_events, untreated_events, treated_rate,
+    untreated_rate; plain, plain_lower, plain_upper; estimate, lower, upper (missing where refused).
+    """
+    made = []
+    for row in table.itertuples():
+        ready = prepared.get(str(row.intervention))
+        plain = None if ready is None else ready.plain
+        if ready is None or plain is None:
+            continue
+        known = ready.rows.dropna(subset=[ready.declared.outcome])
+        sides = known.groupby(TREATED)[ready.declared.outcome].agg(["size", "sum", "mean"])
+        cells = {
+            f"{name}{end}": sides.loc[side, how]
+            for side, name in ((1, TREATED), (0, "untreated"))
+            for end, how in (("", "size"), ("_events", "sum"), ("_rate", "mean"))
+        }
+        ends = {"plain": plain.estimate, "plain_lower": plain.lower, "plain_upper": plain.upper}
+        own = {"estimate": row.estimate, "lower": row.lower, "upper": row.upper}
+        made.append({"intervention": row.intervention, "design": row.design, **cells, **ends, **own})
+    return pd.DataFrame(made)
+
+
+def _accounts(each: Intervention, rows: pd.DataFrame, seed: int, level: float) -> Prepared:
+    options = dict(each.options)
+    absent = tuple(name for key in LISTED for name in options.get(key, ()) if name not in rows)
+    for key in LISTED:
+        if key in options:
+            options[key] = [name for name in options[key] if name not in absent]
+    if options.get("placebo_outcome", "") not in rows:
+        options.pop("placebo_outcome", None)
+    marked = rows.assign(**{TREATED: (rows["arm"] == each.arms[1]).astype(int)})
+    needed = [each.outcome]
+    if each.assigned_by == "cutoff":
+        needed += [*options.get("covariates", ()), *([options["score"]] if "score" in options else [])]
+        options = {"taken": TREATED, "level": level, **options}
+    else:
+        options = {TREATED: TREATED, "seed": seed, "level": level, **options}
+        if "customer" in rows:
+            options.setdefault("cluster", "customer")
+    frame = marked.dropna(subset=[name for name in needed if name in marked]).reset_index(drop=True)
+    _refuse_empty(each, frame, rows)
+    return Prepared(Declared(each.name, each.assigned_by, each.outcome, options), frame, frame, len(rows), absent)
+
+
+def _panel(each: Intervention, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rates by unit and month with the months that the treatment reached, and `events`."""
+    if each.unit not in rows:
+        raise DesignRefused(
+            f"{each.name}: '{each.unit}' of accounts is not recorded, so nothing tells who adopted"
+        )
+    known = rows[rows[each.unit] != UNKNOWN]
+    _refuse_empty(each, known.dropna(subset=[each.outcome]), rows)
+    panel = rollout_panel(known, each.outcome, each.arms[1], each.unit)
+    early = panel["adopted"] - pd.offsets.MonthEnd(each.horizon - 1) if each.horizon > 1 else panel["adopted"]
+    events = (panel[each.outcome] * panel["decisions"]).round()
+    return panel.assign(adopted=pd.to_datetime(early), events=events)
+
+
+def _of_panel(
+    each: Intervention, panel: pd.DataFrame, rows: pd.DataFrame, options: Mapping[str, object], **about: object
+) -> Prepared:
+    """`treated` of a decision: its unit ever adopted, and it was made from then on; before, in those units: 0."""
+    reached = panel.groupby(each.unit)["adopted"].first()
+    start = rows[each.unit].map(reached)
+    held = rows.assign(**{TREATED: (rows["decided_month"] >= start).astype(int)})
+    held = held[start.notna() & held["decided_month"].between(panel["month"].min(), panel["month"].max())]
+    declared = Declared(each.name, each.assigned_by, each.outcome, dict(options))
+    return Prepared(declared, panel, held.reset_index(drop=True), len(rows), (), about)
+
+
+def _one_unit(each: Intervention, panel: pd.DataFrame, rows: pd.DataFrame, level: float) -> Prepared:
+    adopted = panel.groupby(each.unit)["adopted"].first()
+    unit, date = first_adopter(each, panel, adopted)
+    own = rows[rows[each.unit] == unit]
+    months = {"month": "month", "level": level}
+    if each.assigned_by == "date":
+        series = panel[panel[each.unit] == unit]
+        return _of_panel(each, series, own, {"date": date, **months, **each.options}, unit=unit, date=date)
+    until = last_month_with_donors(panel, adopted, unit)
+    donors = adopted[adopted.isna() | (adopted > until)].index
+    kept = panel[panel[each.unit].isin([unit, *donors]) & (panel["month"] <= until)]
+    options = {"treated": unit, "date": date, "unit": each.unit, **months, **each.options}
+    ready = _of_panel(each, kept, own, options, unit=unit, date=date)
+    return ready
+
+
+def first_adopter(each: Intervention, panel: pd.DataFrame, adopted: pd.Series) -> tuple[object, pd.Timestamp]:
+    """First unit to adopt with months enough before, or the very first where none has: the design then refuses."""
+    dates = adopted.dropna().sort_values(kind="stable")
+    if dates.empty:
+        raise DesignRefused(f"{each.name}: no {each.unit} adopted within the months with known outcomes")
+    least = interrupted_series.LEAST_BEFORE if each.assigned_by == "date" else synthetic_control.LEAST_BEFORE
+    months = np.sort(panel["month"].unique())
+    enough = dates[[(months < np.datetime64(date)).sum() >= least for date in dates]]
+    chosen = enough if len(enough) else dates
+    return chosen.index[0], chosen.iloc[0]
+
+
+def last_month_with_donors(panel: pd.DataFrame, adopted: pd.Series, unit: object) -> pd.Timestamp:
+    """Last month at whose end enough units for a synthetic control have not adopted; the last of all if never."""
+    others = adopted.drop(unit)
+    ends = np.sort(panel["month"].unique())
+    bearing = [end for end in ends if (others.isna() | (others > end)).sum() >= synthetic_control.LEAST_DONORS]
+    return pd.Timestamp(max(bearing, default=ends[-1]))
+
+
+def _refuse_empty(each: Intervention, frame: pd.DataFrame, rows: pd.DataFrame) -> None:
+    if frame.empty:
+        raise DesignRefused(
+            f"{each.name}: '{each.outcome}' is known of none of {len(rows):,} decisions. Its {each.horizon} "
+            "months, and what a cure must last, are not over"
+        )
