@@ -19,6 +19,7 @@ from analysis.methods.cases.experiment_faults import Fault, find_fault
 from analysis.methods.cases.experiment_multiplicity import adjust
 from analysis.methods.cases.experiment_time import time_to_current
 from analysis.methods.cases.power import experiment_power
+from analysis.statistics.outcome_model import default_regressor
 
 LEAD = ("share", "mean", "share_by_horizon")
 """The measure that decides for each kind of outcome; others of the same outcome stand beside it."""
@@ -146,7 +147,8 @@ def _beside(
     lead = table["measure"].isin(LEAD)
     keys = ["outcome", "arm", "measure"]
     measures = {outcome.name: "share" if outcome.kind == "binary" else "mean" for outcome in registered.outcomes}
-    adjusted = adjusted_effects(frame, features, registered)
+    quick = default_regressor().set_params(max_iter=40, learning_rate=0.1)
+    adjusted = adjusted_effects(frame, features, registered, quick, splits=3)
     could = experiment_power(frame, registered, power)
     for found, names in (
         (adjusted, {name: f"adjusted_{name}" for name in ADJUSTED} | {"like_more_units": "like_more_units"}),

@@ -4,6 +4,7 @@ from analysis.report.figures.bars import bars
 from analysis.report.figures.bridge import bridge
 from analysis.report.figures.dots import dots
 from analysis.report.figures.fan import fan
+from analysis.report.figures.forest import forest
 from analysis.report.figures.funnel import funnel
 from analysis.report.figures.heat import heat
 from analysis.report.figures.roll_matrix import roll_matrix
@@ -16,6 +17,7 @@ __all__ = [
     "bridge",
     "dots",
     "fan",
+    "forest",
     "funnel",
     "heat",
     "roll_matrix",
