@@ -2,6 +2,7 @@
 
 from analysis.report.figures.bars import bars
 from analysis.report.figures.bridge import bridge
+from analysis.report.figures.control_limits import control_limits
 from analysis.report.figures.dots import dots
 from analysis.report.figures.fan import fan
 from analysis.report.figures.forest import forest
@@ -15,6 +16,7 @@ from analysis.report.figures.vintages import vintages
 __all__ = [
     "bars",
     "bridge",
+    "control_limits",
     "dots",
     "fan",
     "forest",
