@@ -74,7 +74,12 @@ def _range(frame: pd.DataFrame, limits: pd.DataFrame, y: str) -> tuple[float, fl
 def _limits(axes: Axes, limits: pd.DataFrame, names: list[str]) -> None:
     low, high = axes.get_ylim()
     for place, (_, part) in enumerate(limits.groupby("level", sort=False)):
-        style: dict[str, Any] = {"color": theme.GREY, "linewidth": 1.0, "linestyle": "-" if place else (0, (4, 3)), "zorder": 2}
+        style: dict[str, Any] = {
+            "color": theme.GREY,
+            "linewidth": 1.0,
+            "linestyle": "-" if place else (0, (4, 3)),
+            "zorder": 2,
+        }
         for side in ("lower", "upper"):
             values = part[side].to_numpy(dtype=float)
             axes.plot(part["size"], np.where((values >= low) & (values <= high), values, np.nan), **style)
