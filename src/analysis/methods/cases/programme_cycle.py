@@ -45,6 +45,15 @@ def cycle_history(cells: pd.DataFrame, level: float = 0.95, fewest: int = 30) ->
     return table[(table["units"] >= fewest) & table["value"].notna()].reset_index(drop=True)[columns]
 
 
+def cycle_quarters(cells: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Cycle time of whole quarters: as cycle_history(), with quarter (2025Q4) and months in place of month."""
+    ends = pd.to_datetime(cells["month"]).dt.to_period("Q")
+    months = cells.groupby(ends)["month"].nunique()
+    found = cycle_history(cells.assign(month=ends.dt.to_timestamp(how="end").dt.normalize()), level)
+    quarter = pd.to_datetime(found["month"]).dt.to_period("Q")
+    return found.assign(quarter=quarter.astype(str), months=quarter.map(months)).drop(columns="month")
+
+
 def period_median(at_risk: Array, left: Array) -> Array:
     """Age by which half have left, of counts (…, ages); the last age is open and never reached. NaN if none is.
 

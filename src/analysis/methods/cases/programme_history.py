@@ -17,6 +17,17 @@ PER = {"complaint_rate": 1000.0}
 COUNTED = ("overdue_rate", "complaint_rate", "contact_breaches", "cured_within_3", "charged_off_12")
 """Measures whose events are customers or what befell them; those of the others are sums of money or ratings."""
 
+UNITS = {
+    "overdue_rate": "fraction",
+    "recovery_rate": "fraction",
+    "cured_within_3": "fraction",
+    "charged_off_12": "fraction",
+    "contact_breaches": "fraction",
+    "cycle_time": "months",
+    "collection_cost": "currency",
+}
+"""Measures by what they are told in; all others are plain numbers."""
+
 SUMS = ("numerator", "denominator", "events", "units")
 COLUMNS = ("kpi", "month", "value", "standard_error", "lower", "upper", *SUMS)
 
@@ -112,3 +123,9 @@ def score_values(
     wide = own.assign(value=value).pivot(index="quarter", columns="kpi", values="value")
     wide = wide.reindex(columns=list(names)).dropna()
     return wide.sort_index().tail(most)
+
+
+def with_cycle(measures: pd.DataFrame, cycle: pd.DataFrame) -> pd.DataFrame:
+    """Measures and cycle time in one frame, with the columns of the first."""
+    parts = [part for part in (measures, cycle.reindex(columns=measures.columns)) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else measures
