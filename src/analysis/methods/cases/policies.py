@@ -97,6 +97,16 @@ def judged_decisions(decisions: pd.DataFrame, complaint_cost: float = 0.0, least
     return Judged(logs, len(decisions) - len(over), int(cost.isna().sum()))
 
 
+def agreeing(judged: Judged, proposed: Mapping[str, pd.DataFrame]) -> pd.Series:
+    """Decisions whose arm the policy would have chosen, by policy."""
+    log = next(iter(judged.logs.values()))
+    taken = np.array(log.arms, dtype=object)[log.chosen]
+    return pd.Series(
+        {name: int((table["arm"].loc[log.index].to_numpy() == taken).sum()) for name, table in proposed.items()},
+        dtype="int64",
+    )
+
+
 def predicted(log: DecisionLog, features: pd.DataFrame, learnt_from: Sequence[str]) -> pd.DataFrame:
     """Reward of every arm expected for every decision, (n, arms), out of fold, by a ridge regression an arm.
 
