@@ -22,8 +22,9 @@ class Value(Section):
     """Channel → currency an attempt, a channel left out costs nothing; empty: contact_costs of `kpis`."""
     complaint_cost: float | None = Field(None, ge=0)
     """Currency a complaint; empty: that of segmentation.treatments."""
-    loss_given_redefault: float = Field(0.6, ge=0, le=1)
-    """Share of the balance lost when an account falls 30 days past due again within twelve months."""
+    loss_given_redefault: float = Field(0.3, ge=0, le=1)
+    """Share of the balance lost when an account falls 30 days past due again within twelve months of its return;
+    many of these come back once more."""
 
     @field_validator("horizons")
     @classmethod

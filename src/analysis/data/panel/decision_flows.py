@@ -51,14 +51,16 @@ def decision_flows(
         charge-off. In full, not only beyond the discount: principal is in no flow, so discounting charges nothing
         for carrying it
     redefault_loss   balance at the month end at which it is lost again × `loss_given_redefault`. What it pays, or
-        costs, later is in that share
+        costs, later is in that share. An account charged off, or sold, without ever having come back loses its
+        whole balance then, and recoveries count as cash when they come: else every return to current would look
+        like a risk that the others don't run
     contact_cost   outbound contacts from the day of the decision on × `contact_cost` of the channel; where there
         is no contact log, the decision's own cost in month 1, never both
     complaint_cost   complaints × `complaint_cost`
     relief_cost   cost and forgiven amounts of relief decided upon later
 
-    Caveat: principal written off without a return to current is not taken off, as principal repaid is not added.
-    Cards' new spending and what comes after the horizon don't count. A default later than twelve months after the
+    Caveat: principal counts only where it is lost. Cards' new spending and what comes after the horizon don't
+    count, recoveries among it. A default later than twelve months after the
     return is a new one: from then on nothing counts.
 
     Raises InputError for absent columns, ParameterError for a horizon below 1.

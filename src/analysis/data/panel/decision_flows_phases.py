@@ -29,11 +29,13 @@ def account_flows(months: pd.DataFrame, value: Value) -> pd.DataFrame:
     carried = months["balance_before"].where(open_before & (k <= months["lost"]), 0.0) / 12
     performing = ~arrears & (months["days_before"] < 1)
     again = (k == months["lost"]) & (months["lost"] <= months["back"] + WATCHED)
+    written_off = (k == months["left"]) & (months["left"] < months["back"])
+    share = np.select([again, written_off], [value.loss_given_redefault, 1.0], 0.0)
     made = {
         "cash_collected": _cash(months).where(arrears, 0.0),
         "margin": (carried * months["rate"]).where(performing, 0.0),
         "funding_cost": carried * value.cost_of_funds,
-        "redefault_loss": (months["balance_after"] * value.loss_given_redefault).where(again, 0.0),
+        "redefault_loss": months["balance_after"] * share,
         "closed": months["lost"],
     }
     found = months[[ROW]].assign(month=k, **made)
@@ -41,15 +43,19 @@ def account_flows(months: pd.DataFrame, value: Value) -> pd.DataFrame:
 
 
 def _with_phases(months: pd.DataFrame) -> pd.DataFrame:
-    """Adds back (month of the return), lost (of the first default after it), and the account a month before."""
+    """Adds back (month of the return), lost (of the first default after it), left (of the first
+    charge-off or sale), and the account a month before.
+    """
     opened = months["status"] == "open"
     sound = (opened & (months["days"] < 1)) | months["status"].isin(SETTLED)
     months = months.assign(back=_first(months, sound & (months["k"] >= 1)))
-    bad = (opened & (months["days"] >= REDEFAULT_DAYS)) | months["status"].isin(["charged_off", "sold"])
+    left = months["status"].isin(["charged_off", "sold"]) & (months["k"] >= 1)
+    bad = (opened & (months["days"] >= REDEFAULT_DAYS)) | left
     groups = months.groupby(ROW)
     # A claim sold has no balance left: what was lost is that of the month before.
     before = groups["balance"].shift().fillna(0.0)
     return months.assign(
+        left=_first(months, left),
         lost=_first(months, bad & (months["k"] > months["back"])),
         open_before=(groups["status"].shift() == "open"),
         days_before=groups["days"].shift(),
@@ -60,7 +66,7 @@ def _with_phases(months: pd.DataFrame) -> pd.DataFrame:
 
 def _first(months: pd.DataFrame, happened: pd.Series) -> pd.Series:
     """Month of the first time in each row, infinite where it never was."""
-    return months["k"].where(happened, np.inf).groupby(months[ROW]).transform("min").astype(float)
+    return months["k"].astype(float).where(happened, np.inf).groupby(months[ROW]).transform("min")
 
 
 def _cash(months: pd.DataFrame) -> pd.Series:

@@ -52,6 +52,20 @@ def _apart(clusters: np.ndarray, fewest: int) -> list[bool]:
     return kept
 
 
+def crossings(seen: pd.DataFrame) -> dict[str, object]:
+    """What peeking would have done: looks, fixed (those at which the usual interval left out zero), changes (times
+    that it changed its mind), decided (the look from which the always-valid one has decided; None: not yet).
+    """
+    out = ((seen["fixed_lower"] > 0) | (seen["fixed_upper"] < 0)).to_numpy()
+    first = seen.loc[seen["decided"], "look"]
+    return {
+        "looks": len(seen),
+        "fixed": int(out.sum()),
+        "changes": int((out[1:] != out[:-1]).sum()),
+        "decided": pd.Timestamp(first.iloc[0]).date() if len(first) else None,
+    }
+
+
 def bands(values: pd.Series, edges: Sequence[float]) -> pd.Series:
     """Bands of a number as text (`<620`, `620–<680`, `>=680`), text as it is; missing stays missing.
 
@@ -84,4 +98,13 @@ def by_segment(judged: Judged, segment: pd.Series) -> pd.DataFrame:
     for column, arms in (("had", table["arm"]), ("had_control", table["control"])):
         keys = zip(arms, table["segment"], strict=True)
         table[column] = [sums.get(key, 0.0) if outcome.kind == "binary" else np.nan for key in keys]
+    table = table.sort_values("segment", key=lambda names: names.map(_place), kind="stable", ignore_index=True)
     return table.assign(experiment=judged.name, outcome=outcome.name, kind=outcome.kind)
+
+
+def _place(segment: str) -> tuple[int, str]:
+    """Bands from the lowest to the highest, then what is not known."""
+    return (
+        3 if segment == "unknown" else 2 if segment.startswith(">=") else 0 if segment[0] == "<" else 1,
+        segment,
+    )

@@ -15,7 +15,7 @@ from analysis.methods.cases.design_guide_study import Effect
 from analysis.methods.cases.experiment_adjusted import adjusted_effects
 from analysis.methods.cases.experiment_design import Outcome, Registered
 from analysis.methods.cases.experiment_effects import BETTER, WORSE, effects
-from analysis.methods.cases.experiment_faults import Fault, find_fault
+from analysis.methods.cases.experiment_faults import Fault, arm_counts, find_fault
 from analysis.methods.cases.experiment_multiplicity import adjust
 from analysis.methods.cases.experiment_time import time_to_current
 from analysis.methods.cases.power import experiment_power
@@ -193,6 +193,29 @@ def _reading(row: dict[str, float | str], alpha: float) -> str:
     if row["verdict"] in (BETTER, WORSE) and not pd.isna(row["p_holm"]) and float(row["p_holm"]) > alpha:
         return COUNTED
     return str(row["verdict"])
+
+
+def checks(judged: Sequence[Judged]) -> pd.DataFrame:
+    """Arms of all experiments (`arm_counts`), what is wrong with each (fault), and how balance stands.
+
+    compared and beyond: features held against the control arm, and those further apart than chance in 1 − level.
+    """
+    tables = []
+    for one in judged:
+        compared, beyond = len(one.balance), 0 if one.balance.empty else int(one.balance["beyond_chance"].sum())
+        fault = "" if one.fault is None else one.fault.kind
+        tables.append(
+            arm_counts(one.decisions, one.registered).assign(compared=compared, beyond=beyond, fault=fault)
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def balance_in_all(judged: Sequence[Judged]) -> dict[str, int]:
+    """Comparisons of what was known before, how many are beyond chance, and how many would be by chance alone."""
+    compared = sum(len(one.balance) for one in judged)
+    beyond = sum(int(one.balance["beyond_chance"].sum()) for one in judged if len(one.balance))
+    by_chance = sum(len(one.balance) * (1 - one.registered.level) for one in judged)
+    return {"compared": compared, "beyond": beyond, "expected": round(by_chance)}
 
 
 def evidence_of(table: pd.DataFrame, level: float) -> dict[str, Effect]:
