@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from analysis.core.parameters.section import Section
 
@@ -20,14 +20,28 @@ class Intervention(Section):
     assigned_by: AssignedBy
     arms: tuple[str, str]
     """What it is held against, then what is judged; decisions for anything else are left out."""
-    outcome: str = Field(min_length=1)
-    """Column of the decisions with their outcomes (`panel.decisions`)."""
+    outcome: str = Field(pattern=r"^(cured|charged_off|paid_off|back_\d+)$")
+    """Column of the decisions with their outcomes (`panel.decisions`), one that an account has or has not."""
     horizon: int = Field(2, ge=1, le=24)
     """Months that the outcome takes in, from that of the decision on."""
     unit: str = "region"
     """Column of accounts by which it was rolled out (rollout, one_unit and date)."""
     options: dict[str, Any] = Field(default_factory=dict)
     """Arguments of the design, for example {score: assignment_score, cutoff: 640}."""
+
+    @model_validator(mode="after")
+    def _told(self) -> Intervention:
+        kind, _, months = self.outcome.partition("back_")
+        if not kind and int(months) >= self.horizon:
+            raise ValueError(
+                f"{self.name}: outcome {self.outcome} looks {months} months beyond the decision's, the horizon takes "
+                f"in {self.horizon} with it; give a horizon of {int(months) + 1}, or back_{self.horizon - 1}"
+            )
+        if self.assigned_by == "cutoff" and not {"score", "cutoff"} <= set(self.options):
+            raise ValueError(f"{self.name}: assigned by cutoff; options must hold score and cutoff")
+        if self.assigned_by == "judgement" and not self.options.get("covariates"):
+            raise ValueError(f"{self.name}: assigned by judgement; options must hold covariates known before")
+        return self
 
 
 DESK: dict[str, Any] = {"experiment": "digital_desk", "arms": ("not_adopted", "adopted"), "outcome": "cured"}

@@ -1,4 +1,4 @@
-"""From logged decisions to what a design is run on: accounts, rates by region and month, or one region's series."""
+"""From logged decisions to what a design is run on: accounts, rates by region and month, one region's series."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core.parameters.cases_interventions import Intervention
-from analysis.methods.cases import interrupted_series, synthetic_control
+from analysis.methods.cases import discontinuity, interrupted_series, matching, synthetic_control
 from analysis.methods.cases.design_guide import COLUMNS, Declared, evaluate, rule_of
 from analysis.methods.cases.design_guide_study import DesignRefused, Effect, Study
 from analysis.methods.cases.difference_in_differences_panel import rollout_panel
@@ -19,7 +19,8 @@ TREATED = "treated"
 UNKNOWN = "unknown"
 LISTED = ("covariates",)
 """Options that name columns of the rows; a column that is not recorded is left out of them."""
-ONE_UNIT = ("one_unit", "date")
+LEAST_DECISIONS = {"cutoff": discontinuity.LEAST, "judgement": matching.EFFECTIVE}
+"""Decisions on each side that the design asks for."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Prepared:
     unrecorded: tuple[str, ...] = ()
     about: Mapping[str, object] = field(default_factory=dict)
     """What the design looked at, for sentences: `unit` (one region's name) and `date`."""
+
+    @property
+    def used(self) -> int:
+        """Decisions that the design rests on: with a known outcome, and within the months and units looked at."""
+        return int(self.frame["decisions"].sum()) if "decisions" in self.frame else len(self.frame)
 
     @property
     def plain(self) -> Effect | None:
@@ -83,6 +89,8 @@ def judge(
 ) -> tuple[pd.DataFrame, dict[str, Study], dict[str, Prepared]]:
     """One row an intervention as in design_guide.quasi_experiments(), then studies and what they were run on.
 
+    `decisions` counts those that the design rests on.
+
     Interventions without rows are left out; those that the data can't bear have the reason in `refused`.
     """
     told, studies, prepared = [], {}, {}
@@ -94,13 +102,14 @@ def judge(
         row["outcome"] = each.outcome
         try:
             prepared[each.name] = prepare(each, rows[each.name], seed, level)
+            row["decisions"] = prepared[each.name].used
             studies[each.name] = evaluate(prepared[each.name].declared, prepared[each.name].frame)
             row |= studies[each.name].row() | {"design": rule.design, "refused": ""}
         except DesignRefused as reason:
             row |= {"design": rule.design, "verdict": "refused", "assumption": rule.assumption}
             row["refused"] = str(reason)
         told.append(row)
-    return pd.DataFrame(told, columns=COLUMNS), studies, prepared
+    return pd.DataFrame(told, columns=[*COLUMNS, "decisions"]), studies, prepared
 
 
 def checks_of(studies: Mapping[str, Study]) -> pd.DataFrame:
@@ -111,29 +120,59 @@ def checks_of(studies: Mapping[str, Study]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["intervention", "check", "value", "limit", "passed", "says"])
 
 
-def plain_table(table: pd.DataFrame, prepared: Mapping[str, Prepared]) -> pd.DataFrame:
-    """The plain comparison of each intervention beside its design's effect; one row where there is one.
+def first_with(studies: Mapping[str, Study], table: str) -> str | None:
+    """Name of the first study that has a table, such as the one whose figure is drawn; None where none has."""
+    return next((name for name, study in studies.items() if table in study.tables), None)
 
-    intervention, design; treated, untreated (decisions), treated_events, untreated_events, treated_rate,
-    untreated_rate; plain, plain_lower, plain_upper; estimate, lower, upper (missing where refused).
+
+STRENGTH = ("hidden confounding", "rows within the bandwidth")
+"""Checks of how much there is to go by; all others say, when they fail, that something is wrong."""
+
+
+def broken(studies: Mapping[str, Study]) -> list[str]:
+    """Names of the studies in which a check says that the design's assumption does not hold."""
+    return [
+        name
+        for name, study in studies.items()
+        if any(not check.passed and check.name not in STRENGTH for check in study.checks)
+    ]
+
+
+def misled(table: pd.DataFrame) -> pd.Series | None:
+    """Row of plain_table() with an effect that shows, whose plain difference is farthest from it; None if none.
+
+    `table` has the columns of judge() besides. `outside` is added: the plain difference lies outside the design's
+    interval; and `silent`: its own interval holds zero.
     """
+    there = table[table["verdict"].isin(["higher", "lower"]) & table["plain"].notna() & table["estimate"].notna()]
+    if there.empty:
+        return None
+    row = there.iloc[int((there["plain"] - there["estimate"]).abs().argmax())]
+    outside = not row["lower"] <= row["plain"] <= row["upper"]
+    silent = row["plain_lower"] <= 0 <= row["plain_upper"]
+    return pd.Series({**row.to_dict(), "outside": bool(outside), "silent": bool(silent)})
+
+
+def plain_table(prepared: Mapping[str, Prepared]) -> pd.DataFrame:
+    """The plain comparison of each intervention, one row each: what it would be printed as.
+
+    intervention; treated, untreated (decisions), treated_rate, untreated_rate; least (decisions on the smaller
+    side) and least_events (cases on the side with the fewest, those with or those without the outcome); plain,
+    plain_lower, plain_upper (the difference). For what was rolled out: after and before in the units reached.
+    """
+    columns = ["treated", "untreated", "treated_rate", "untreated_rate", "least", "least_events"]
     made = []
-    for row in table.itertuples():
-        ready = prepared.get(str(row.intervention))
-        plain = None if ready is None else ready.plain
-        if ready is None or plain is None:
+    for name, ready in prepared.items():
+        plain = ready.plain
+        if plain is None:
             continue
-        known = ready.rows.dropna(subset=[ready.declared.outcome])
-        sides = known.groupby(TREATED)[ready.declared.outcome].agg(["size", "sum", "mean"])
-        cells = {
-            f"{name}{end}": sides.loc[side, how]
-            for side, name in ((1, TREATED), (0, "untreated"))
-            for end, how in (("", "size"), ("_events", "sum"), ("_rate", "mean"))
-        }
-        ends = {"plain": plain.estimate, "plain_lower": plain.lower, "plain_upper": plain.upper}
-        own = {"estimate": row.estimate, "lower": row.lower, "upper": row.upper}
-        made.append({"intervention": row.intervention, "design": row.design, **cells, **ends, **own})
-    return pd.DataFrame(made)
+        y = ready.rows[ready.declared.outcome].dropna()
+        sides = y.groupby(ready.rows[TREATED]).agg(["size", "sum", "mean"]).astype(float)
+        few = np.minimum(sides["sum"], sides["size"] - sides["sum"]).min()
+        cells = [*sides["size"].loc[[1, 0]], *sides["mean"].loc[[1, 0]], sides["size"].min(), few]
+        row = {"intervention": name, **dict(zip(columns, cells, strict=True))}
+        made.append(row | {"plain": plain.estimate, "plain_lower": plain.lower, "plain_upper": plain.upper})
+    return pd.DataFrame(made, columns=["intervention", *columns, "plain", "plain_lower", "plain_upper"])
 
 
 def _accounts(each: Intervention, rows: pd.DataFrame, seed: int, level: float) -> Prepared:
@@ -155,6 +194,7 @@ def _accounts(each: Intervention, rows: pd.DataFrame, seed: int, level: float) -
             options.setdefault("cluster", "customer")
     frame = marked.dropna(subset=[name for name in needed if name in marked]).reset_index(drop=True)
     _refuse_empty(each, frame, rows)
+    _refuse_few(each, frame)
     return Prepared(Declared(each.name, each.assigned_by, each.outcome, options), frame, frame, len(rows), absent)
 
 
@@ -225,4 +265,14 @@ def _refuse_empty(each: Intervention, frame: pd.DataFrame, rows: pd.DataFrame) -
         raise DesignRefused(
             f"{each.name}: '{each.outcome}' is known of none of {len(rows):,} decisions. Its {each.horizon} "
             "months, and what a cure must last, are not over"
+        )
+
+
+def _refuse_few(each: Intervention, frame: pd.DataFrame) -> None:
+    count = frame[TREATED].value_counts()
+    least = LEAST_DECISIONS[each.assigned_by]
+    if min(count.get(0, 0), count.get(1, 0)) < least:
+        raise DesignRefused(
+            f"{each.name}: {count.get(1, 0):,} decisions for '{each.arms[1]}' and {count.get(0, 0):,} for "
+            f"'{each.arms[0]}' with a known outcome; {least:.0f} of each are needed. Wait for more decisions"
         )

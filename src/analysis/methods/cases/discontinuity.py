@@ -118,6 +118,23 @@ def binned(frame: pd.DataFrame, outcome: str, score: str, cutoff: float, bins: i
     return pd.concat(parts, ignore_index=True)[["side", "score", "mean", "units"]]
 
 
+def fitted_lines(frame: pd.DataFrame, outcome: str, score: str, cutoff: float, bandwidth: float) -> pd.DataFrame:
+    """The two straight fits whose gap at the cut-off is the estimate: side, score, fitted; two rows a side.
+
+    Least squares with weights that fall to nothing at `bandwidth` from the cut-off, as the estimate has them.
+    """
+    parts = []
+    for side, rows in (("below", frame[frame[score] < cutoff]), ("above", frame[frame[score] >= cutoff])):
+        away = rows[score].to_numpy(dtype=float) - cutoff
+        near = np.abs(away) < bandwidth
+        weight = np.sqrt(1 - np.abs(away[near]) / bandwidth)
+        design = np.column_stack([np.ones(near.sum()), away[near]]) * weight[:, None]
+        line = np.linalg.lstsq(design, rows[outcome].to_numpy(dtype=float)[near] * weight, rcond=None)[0]
+        ends = np.array([-bandwidth, 0.0] if side == "below" else [0.0, bandwidth])
+        parts.append(pd.DataFrame({"side": side, "score": cutoff + ends, "fitted": line[0] + line[1] * ends}))
+    return pd.concat(parts, ignore_index=True)
+
+
 def _effect(found: Jump, sign: float, level: float) -> Effect:
     ends = sorted((sign * found.lower, sign * found.upper))
     return Effect(sign * found.estimate, ends[0], ends[1], found.p, found.robust_error, level)

@@ -3,6 +3,7 @@
 from analysis.report.figures.bars import bars
 from analysis.report.figures.bridge import bridge
 from analysis.report.figures.control_limits import control_limits
+from analysis.report.figures.cutoff import cutoff
 from analysis.report.figures.dots import dots
 from analysis.report.figures.fan import fan
 from analysis.report.figures.forest import forest
@@ -17,6 +18,7 @@ __all__ = [
     "bars",
     "bridge",
     "control_limits",
+    "cutoff",
     "dots",
     "fan",
     "forest",
