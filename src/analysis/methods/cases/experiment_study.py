@@ -31,6 +31,9 @@ UNEVEN = 0.1
 
 ADJUSTED = ("effect", "lower", "upper", "p")
 
+LEAST_KNOWN = 30
+"""Decisions of which a feature must be known to adjust for it."""
+
 SMALL, COUNTED = "too small to matter", "not after counting all"
 
 
@@ -147,15 +150,16 @@ def _beside(
     lead = table["measure"].isin(LEAD)
     keys = ["outcome", "arm", "measure"]
     measures = {outcome.name: "share" if outcome.kind == "binary" else "mean" for outcome in registered.outcomes}
+    told = _told(features)
     quick = default_regressor().set_params(max_iter=40, learning_rate=0.1)
-    adjusted = adjusted_effects(frame, features, registered, quick, splits=3)
+    adjusted = adjusted_effects(frame, told, registered, quick, splits=3) if told.shape[1] else pd.DataFrame()
     could = experiment_power(frame, registered, power)
     for found, names in (
         (adjusted, {name: f"adjusted_{name}" for name in ADJUSTED} | {"like_more_units": "like_more_units"}),
         (could, {"detectable": "detectable"}),
     ):
-        kept = found.reindex(columns=["outcome", "arm", *names])
-        kept = kept.assign(measure=kept["outcome"].map(measures)).rename(columns=names)
+        kept = found.reindex(columns=["outcome", "arm", *names]).rename(columns=names)
+        kept = kept.assign(measure=kept["outcome"].map(measures))
         table = (
             table.merge(kept, on=keys, how="left")
             if len(kept)
@@ -169,6 +173,12 @@ def _beside(
     first = next(outcome.name for outcome in registered.outcomes if outcome.primary)
     matters = np.where(table["outcome"].eq(first) & lead, relevant if relevant is not None else np.nan, np.nan)
     return table.assign(lead=lead, horizon=registered.horizon, relevant=matters, **had)
+
+
+def _told(features: pd.DataFrame) -> pd.DataFrame:
+    """Features that hold something in every part of the decisions: known of `LEAST_KNOWN` and not all the same."""
+    kept = [n for n in features if features[n].notna().sum() >= LEAST_KNOWN and features[n].nunique() > 1]
+    return features[kept]
 
 
 def read_together(tables: Sequence[pd.DataFrame], level: float = 0.95) -> pd.DataFrame:

@@ -15,6 +15,9 @@ from analysis.statistics.lifetime_value import HORIZONS, lifetime_value
 
 FIRST = "first_payment"
 
+FEWEST = 50
+"""Units of an arm below which value is not compared: a few large balances would decide."""
+
 
 def value_and_first_payment(
     frame: pd.DataFrame,
@@ -66,7 +69,7 @@ def value_by_horizon(
     value: Value,
     replications: int = 1000,
     seed: int = 0,
-    fewest: int = 10,
+    fewest: int = FEWEST,
 ) -> pd.DataFrame:
     """The same for each horizon with all decisions that are followed so long, whatever the longer ones lose.
 
