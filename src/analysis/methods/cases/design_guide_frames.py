@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,8 +10,8 @@ import pandas as pd
 
 from analysis.core.parameters.cases_interventions import Intervention
 from analysis.methods.cases import discontinuity, interrupted_series, matching, synthetic_control
-from analysis.methods.cases.design_guide import COLUMNS, Declared, evaluate, rule_of
-from analysis.methods.cases.design_guide_study import DesignRefused, Effect, Study
+from analysis.methods.cases.design_guide import Declared
+from analysis.methods.cases.design_guide_study import DesignRefused, Effect
 from analysis.methods.cases.difference_in_differences_panel import rollout_panel
 from analysis.methods.cases.interrupted_series import difference_of_means
 
@@ -38,7 +38,7 @@ class Prepared:
     logged: int
     unrecorded: tuple[str, ...] = ()
     about: Mapping[str, object] = field(default_factory=dict)
-    """What the design looked at, for sentences: `unit` (one region's name) and `date`."""
+    """What the design looked at, for sentences: `unit` (one unit's name), `date`, `left_out` (units with gaps)."""
 
     @property
     def used(self) -> int:
@@ -67,7 +67,7 @@ def prepare(intervention: Intervention, rows: pd.DataFrame, seed: int = 1, level
 
     An outcome that takes in several months is open while the treatment reaches its unit: decisions of the
     horizon − 1 months before a unit adopted were partly treated, so adoption is dated that much earlier (the first
-    months then hold a part of the effect only).
+    months then hold a part of the effect only). Units with a month without decisions are left out.
 
     `one_unit` and `date` look at the first unit to adopt that has months enough before; synthetic controls come
     from units that had not adopted by the end of the months looked at, which end while enough such units are left.
@@ -77,102 +77,19 @@ def prepare(intervention: Intervention, rows: pd.DataFrame, seed: int = 1, level
     """
     if intervention.assigned_by in ("cutoff", "judgement"):
         return _accounts(intervention, rows, seed, level)
-    panel = _panel(intervention, rows)
+    whole = _panel(intervention, rows)
+    panel, left_out = without_gaps(whole, intervention.unit)
     if intervention.assigned_by == "rollout":
-        options = {"unit": intervention.unit, "month": "month", "adopted": "adopted", "seed": seed}
-        return _of_panel(intervention, panel, rows, {**options, "level": level, **intervention.options})
-    return _one_unit(intervention, panel, rows, level)
+        options = {"unit": intervention.unit, "month": "month", "adopted": "adopted", "seed": seed, "level": level}
+        return _of_panel(intervention, panel, rows, options | intervention.options, left_out=left_out)
+    return _one_unit(intervention, panel, rows, level, left_out)
 
 
-def judge(
-    interventions: Sequence[Intervention], rows: Mapping[str, pd.DataFrame], seed: int = 1, level: float = 0.95
-) -> tuple[pd.DataFrame, dict[str, Study], dict[str, Prepared]]:
-    """One row an intervention as in design_guide.quasi_experiments(), then studies and what they were run on.
-
-    `decisions` counts those that the design rests on.
-
-    Interventions without rows are left out; those that the data can't bear have the reason in `refused`.
-    """
-    told, studies, prepared = [], {}, {}
-    for each in interventions:
-        if each.name not in rows:
-            continue
-        rule = rule_of(each.assigned_by, each.name)
-        row: dict[str, object] = {"intervention": each.name, "assigned_by": each.assigned_by}
-        row["outcome"] = each.outcome
-        try:
-            prepared[each.name] = prepare(each, rows[each.name], seed, level)
-            row["decisions"] = prepared[each.name].used
-            studies[each.name] = evaluate(prepared[each.name].declared, prepared[each.name].frame)
-            row |= studies[each.name].row() | {"design": rule.design, "refused": ""}
-        except DesignRefused as reason:
-            row |= {"design": rule.design, "verdict": "refused", "assumption": rule.assumption}
-            row["refused"] = str(reason)
-        told.append(row)
-    return pd.DataFrame(told, columns=[*COLUMNS, "decisions"]), studies, prepared
-
-
-def checks_of(studies: Mapping[str, Study]) -> pd.DataFrame:
-    """Checks of all studies, one a row: intervention, check, value, limit, passed, says."""
-    rows = [
-        (name, c.name, c.value, c.limit, c.passed, c.says) for name, study in studies.items() for c in study.checks
-    ]
-    return pd.DataFrame(rows, columns=["intervention", "check", "value", "limit", "passed", "says"])
-
-
-def first_with(studies: Mapping[str, Study], table: str) -> str | None:
-    """Name of the first study that has a table, such as the one whose figure is drawn; None where none has."""
-    return next((name for name, study in studies.items() if table in study.tables), None)
-
-
-STRENGTH = ("hidden confounding", "rows within the bandwidth")
-"""Checks of how much there is to go by; all others say, when they fail, that something is wrong."""
-
-
-def broken(studies: Mapping[str, Study]) -> list[str]:
-    """Names of the studies in which a check says that the design's assumption does not hold."""
-    return [
-        name
-        for name, study in studies.items()
-        if any(not check.passed and check.name not in STRENGTH for check in study.checks)
-    ]
-
-
-def misled(table: pd.DataFrame) -> pd.Series | None:
-    """Row of plain_table() with an effect that shows, whose plain difference is farthest from it; None if none.
-
-    `table` has the columns of judge() besides. `outside` is added: the plain difference lies outside the design's
-    interval; and `silent`: its own interval holds zero.
-    """
-    there = table[table["verdict"].isin(["higher", "lower"]) & table["plain"].notna() & table["estimate"].notna()]
-    if there.empty:
-        return None
-    row = there.iloc[int((there["plain"] - there["estimate"]).abs().argmax())]
-    outside = not row["lower"] <= row["plain"] <= row["upper"]
-    silent = row["plain_lower"] <= 0 <= row["plain_upper"]
-    return pd.Series({**row.to_dict(), "outside": bool(outside), "silent": bool(silent)})
-
-
-def plain_table(prepared: Mapping[str, Prepared]) -> pd.DataFrame:
-    """The plain comparison of each intervention, one row each: what it would be printed as.
-
-    intervention; treated, untreated (decisions), treated_rate, untreated_rate; least (decisions on the smaller
-    side) and least_events (cases on the side with the fewest, those with or those without the outcome); plain,
-    plain_lower, plain_upper (the difference). For what was rolled out: after and before in the units reached.
-    """
-    columns = ["treated", "untreated", "treated_rate", "untreated_rate", "least", "least_events"]
-    made = []
-    for name, ready in prepared.items():
-        plain = ready.plain
-        if plain is None:
-            continue
-        y = ready.rows[ready.declared.outcome].dropna()
-        sides = y.groupby(ready.rows[TREATED]).agg(["size", "sum", "mean"]).astype(float)
-        few = np.minimum(sides["sum"], sides["size"] - sides["sum"]).min()
-        cells = [*sides["size"].loc[[1, 0]], *sides["mean"].loc[[1, 0]], sides["size"].min(), few]
-        row = {"intervention": name, **dict(zip(columns, cells, strict=True))}
-        made.append(row | {"plain": plain.estimate, "plain_lower": plain.lower, "plain_upper": plain.upper})
-    return pd.DataFrame(made, columns=["intervention", *columns, "plain", "plain_lower", "plain_upper"])
+def without_gaps(panel: pd.DataFrame, unit: str) -> tuple[pd.DataFrame, tuple[object, ...]]:
+    """Rows of units that are there in every month of the panel, and the units that are not."""
+    months = panel.groupby(unit, observed=True)["month"].nunique()
+    gaps = months.index[months < panel["month"].nunique()]
+    return panel[~panel[unit].isin(gaps)].reset_index(drop=True), tuple(gaps)
 
 
 def _accounts(each: Intervention, rows: pd.DataFrame, seed: int, level: float) -> Prepared:
@@ -224,20 +141,22 @@ def _of_panel(
     return Prepared(declared, panel, held.reset_index(drop=True), len(rows), (), about)
 
 
-def _one_unit(each: Intervention, panel: pd.DataFrame, rows: pd.DataFrame, level: float) -> Prepared:
+def _one_unit(
+    each: Intervention, panel: pd.DataFrame, rows: pd.DataFrame, level: float, left_out: tuple[object, ...]
+) -> Prepared:
     adopted = panel.groupby(each.unit)["adopted"].first()
     unit, date = first_adopter(each, panel, adopted)
     own = rows[rows[each.unit] == unit]
-    months = {"month": "month", "level": level}
+    months: dict[str, object] = {"month": "month", "level": level}
+    about = {"unit": unit, "date": date, "left_out": left_out}
     if each.assigned_by == "date":
         series = panel[panel[each.unit] == unit]
-        return _of_panel(each, series, own, {"date": date, **months, **each.options}, unit=unit, date=date)
+        return _of_panel(each, series, own, {"date": date, **months, **each.options}, **about)
     until = last_month_with_donors(panel, adopted, unit)
     donors = adopted[adopted.isna() | (adopted > until)].index
     kept = panel[panel[each.unit].isin([unit, *donors]) & (panel["month"] <= until)]
     options = {"treated": unit, "date": date, "unit": each.unit, **months, **each.options}
-    ready = _of_panel(each, kept, own, options, unit=unit, date=date)
-    return ready
+    return _of_panel(each, kept, own, options, **about)
 
 
 def first_adopter(each: Intervention, panel: pd.DataFrame, adopted: pd.Series) -> tuple[object, pd.Timestamp]:
