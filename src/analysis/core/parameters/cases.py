@@ -54,8 +54,13 @@ class Experiment(Section):
 
 
 EXPERIMENTS = (
-    Experiment(experiment="robot_vs_agent", control="robot"),
-    Experiment(experiment="script_wording", control="script_a", unit="customer"),
+    Experiment(experiment="robot_vs_agent", control="robot", shares={"robot": 0.5, "agent": 0.5}),
+    Experiment(
+        experiment="script_wording",
+        control="script_a",
+        unit="customer",
+        shares={"script_a": 0.5, "script_b": 0.5},
+    ),
     Experiment(experiment="early_contact", control="late", shares={"late": 0.7, "early": 0.3}),
 )
 

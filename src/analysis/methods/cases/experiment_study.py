@@ -24,6 +24,9 @@ from analysis.statistics.outcome_model import default_regressor
 LEAD = ("share", "mean", "share_by_horizon")
 """The measure that decides for each kind of outcome; others of the same outcome stand beside it."""
 
+UNNAMED = "unnamed"
+"""The arm that must have been, where only one is logged and none are registered: nothing was drawn into it."""
+
 TIME = "duration"
 POSSIBLE = ("paid", "cured", "charged_off", "paid_off", "attempts", "calls", "complaints", "relief_cost", TIME)
 UNEVEN = 0.1
@@ -74,6 +77,7 @@ def register(declared: Experiment, logged: Sequence[str], level: float) -> Regis
     outcomes that decisions never have.
     """
     arms = tuple(declared.shares) or tuple(sorted({*logged, declared.control}))
+    arms = arms if len(arms) > 1 else (*arms, UNNAMED)
     if declared.control not in logged and len(set(logged) & set(arms)) > 1:
         raise ParameterError(
             f"cases.experiments, {declared.experiment}: control is '{declared.control}', which nothing was drawn "
