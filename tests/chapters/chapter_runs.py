@@ -90,7 +90,8 @@ def make_project(root: Path, portfolio: Path, period: str, **chosen: Any) -> Pat
     for folder in ("params", "notebooks", "reports"):
         (root / folder).mkdir(parents=True, exist_ok=True)
     (root / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
-    shutil.copytree(REPOSITORY / "params" / "scenarios", root / "params" / "scenarios")
+    for name in ("scenarios", "claims", "programme"):
+        shutil.copytree(REPOSITORY / "params" / name, root / "params" / name)
     for notebook in NOTEBOOKS.values():
         shutil.copy(notebook, root / "notebooks" / notebook.name)
     content = {"period": period, "portfolio": str(portfolio)} | chosen

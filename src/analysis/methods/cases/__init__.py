@@ -17,6 +17,7 @@ from analysis.methods.cases import (
     design_guide,
     design_guide_against_truth,
     design_guide_frames,
+    design_guide_judge,
     design_guide_study,
     design_guide_truth,
     difference_in_differences,
@@ -65,6 +66,7 @@ from analysis.methods.cases import (
     sequential,
     synthetic_control,
     synthetic_control_weights,
+    truth_summary,
 )
 
 __all__ = [
@@ -84,6 +86,7 @@ __all__ = [
     "design_guide",
     "design_guide_against_truth",
     "design_guide_frames",
+    "design_guide_judge",
     "design_guide_study",
     "design_guide_truth",
     "difference_in_differences",
@@ -132,4 +135,5 @@ __all__ = [
     "sequential",
     "synthetic_control",
     "synthetic_control_weights",
+    "truth_summary",
 ]

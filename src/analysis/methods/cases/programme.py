@@ -44,7 +44,8 @@ def progress(
 
     Levels are means of `baseline_months` up to the start and of the last `recent_months`; their errors take in
     both chance and the swing from month to month. `can't be told` is an interval that holds the target. A change
-    since the start is no effect of the programme: the economy is in it too. Raises InputError for absent columns.
+    since the start is no effect of the programme: the economy is in it too. Where the baseline is 0 there is no
+    relative change. Raises InputError for absent columns.
     """
     rows = [_row(plan, target, history, pd.Timestamp(as_of), level) for target in plan.targets]
     return pd.DataFrame(rows)
@@ -122,8 +123,10 @@ def _row(
         return row | {"status": "not measured"}
     z = float(ndtri((1 + level) / 2))
     wanted = wanted_level(target, found.baseline)
-    half, change = z * found.recent_error, found.recent / found.baseline - 1
-    spread = z * np.hypot(found.recent_error, (1 + change) * found.baseline_error) / abs(found.baseline)
+    # A baseline of nothing has no relative change.
+    base = found.baseline or np.nan
+    half, change = z * found.recent_error, found.recent / base - 1
+    spread = z * np.hypot(found.recent_error, (1 + change) * found.baseline_error) / abs(base)
     return row | {
         "wanted_level": wanted,
         "baseline": found.baseline,
@@ -140,7 +143,7 @@ def _row(
 
 def _share(found: Standing, wanted: float) -> float:
     way = wanted - found.baseline
-    return (found.recent - found.baseline) / way if way else 1.0
+    return (found.recent - found.baseline) / way if way else np.nan
 
 
 def _status(target: Target, found: Standing, change: float, spread: float, half: float, over: bool) -> str:

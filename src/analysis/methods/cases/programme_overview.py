@@ -84,7 +84,9 @@ def overview(
     ]
     table["cases"] = [_cases(plan, told, kpi, as_of) for kpi in table["kpi"]]
     table = table.assign(
-        target_change=table["wanted_level"] / table["baseline"] - 1, worse=(sign * worst < 0), why=reasons
+        target_change=table["wanted_level"] / table["baseline"].replace(0.0, float("nan")) - 1,
+        worse=(sign * worst < 0),
+        why=reasons,
     )
     numbers = [name for name in table.columns if name not in TEXTS]
     return table.astype(dict.fromkeys(numbers, "float64"))
