@@ -70,6 +70,19 @@ def changes() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["label", "value", "kind"])
 
 
+def staff() -> pd.DataFrame:
+    sizes, apart = [40, 90, 200, 410, 800, 900], [0.08, -0.05, 0.01, -0.02, 0.05, -0.045]
+    names = [f"Agent {n}" for n in range(1, 7)]
+    return pd.DataFrame({"name": names, "size": sizes, "estimate": apart, "beyond": [False] * 4 + [True] * 2})
+
+
+def limits() -> pd.DataFrame:
+    sizes = np.geomspace(40, 900, 30)
+    pairs = [(level, size, k / size**0.5) for level, k in ((0.95, 1.0), (0.998, 1.6)) for size in sizes]
+    frame = pd.DataFrame(pairs, columns=["level", "size", "upper"])
+    return frame.assign(lower=-frame["upper"])
+
+
 Case = tuple[Callable[..., Figure], Callable[[pd.DataFrame], pd.DataFrame], dict[str, Any]]
 
 
@@ -97,6 +110,11 @@ CASES: dict[str, Case] = {
     "heat": (figures.heat, lambda r: hours(), {"row": "weekday", "column": "hour"}),
     "funnel": (figures.funnel, lambda r: steps(), {"group": "channel", "of_previous": "of the step before"}),
     "one funnel": (figures.funnel, lambda r: steps().head(3), {"of_previous": "of the step before"}),
+    "control limits": (
+        figures.control_limits,
+        lambda r: staff(),
+        {"limits": limits(), "label": "name", "x_label": "conversations"},
+    ),
     "bridge": (figures.bridge, lambda r: changes(), {}),
 }
 
