@@ -20,13 +20,15 @@ from analysis.methods.cases.claims_power import (
 )
 from analysis.methods.cases.claims_support import support
 
-# Fleiss, J. L. (1981), Statistical Methods for Rates and Proportions, 2nd ed., Table A.3: sizes with continuity
-# correction, two-sided.
+# Sizes by the formula with continuity correction, two-sided, of Fleiss, Tytun and Ury (1980), Biometrics 36,
+# 343-346, which gives Table A.3 of Fleiss (1981), Statistical Methods for Rates and Proportions, 2nd ed. (so the
+# help of the two-arm binomial calculator of Cancer Research and Biostatistics). Worked out from the formula: the
+# table itself was not at hand.
 FLEISS = [(0.60, 0.70, 0.95, 0.01, 827), (0.05, 0.10, 0.80, 0.05, 474), (0.10, 0.20, 0.80, 0.05, 219)]
 
 
 @pytest.mark.parametrize(("first", "second", "power", "alpha", "size"), FLEISS)
-def test_corrected_sizes_are_those_of_fleiss(
+def test_corrected_sizes_are_those_of_fleiss_s_formula(
     first: float, second: float, power: float, alpha: float, size: int
 ) -> None:
     assert two_proportions_size(first, second, power, alpha, corrected=True) == size

@@ -65,7 +65,8 @@ def overview(
 
     `history` as kpi_history() gives it. Measures that rest on too few customers or events are not told (`why` is
     `few`); `why` of others that aren't measured is why_not()'s, else empty. target_change is what the target asks
-    for, relative to the baseline; `cases` are the units (`kpi_history`) of the recent months; `worse` says that the measure moved away from it by more than its interval.
+    for, relative to the baseline; `cases` are the units (`kpi_history`) of the recent months; `worse` says that
+    the measure moved away from it by more than its interval.
     """
     few = too_few(plan, history, as_of, minimum, minimum_events)
     told = history[~history["kpi"].isin(few)]
