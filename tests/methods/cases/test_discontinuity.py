@@ -9,7 +9,7 @@ import pytest
 from analysis.core.errors import InputError, ParameterError
 from analysis.methods.cases.design_guide_study import DesignRefused
 from analysis.methods.cases.design_guide_truth import CUTOFF, draw_cutoff
-from analysis.methods.cases.discontinuity import binned, discontinuity
+from analysis.methods.cases.discontinuity import binned, discontinuity, fitted_lines
 from analysis.methods.cases.discontinuity_checks import density_test
 
 pytest.importorskip("rdrobust")
@@ -126,3 +126,19 @@ def test_no_bin_of_the_figure_holds_scores_of_both_sides() -> None:
     assert (cells.loc[cells["side"] == "below", "score"] < CUTOFF).all()
     assert (cells.loc[cells["side"] == "above", "score"] >= CUTOFF).all()
     assert cells["units"].sum() == 3000
+
+
+def test_the_lines_drawn_part_by_the_estimate_at_the_cutoff() -> None:
+    frame = draw_cutoff(4000, 0.1, 3)
+    study = discontinuity(frame, "cured", "score", CUTOFF, placebos=0)
+    bandwidth = float(study.tables["fit"]["bandwidth"].iloc[0])
+    lines = fitted_lines(frame, "cured", "score", CUTOFF, bandwidth)
+    ends = lines[lines["score"] == CUTOFF].set_index("side")["fitted"]
+    assert ends["below"] - ends["above"] == pytest.approx(study.effect.estimate, abs=1e-6)
+
+
+def test_a_covariate_that_is_the_same_for_nearly_all_is_one_check_less_and_no_study_less() -> None:
+    frame = draw_cutoff(1500, 0.1, 4).assign(rare=0.0)
+    frame.loc[frame.index[:2], "rare"] = 1.0
+    study = discontinuity(frame, "cured", "score", CUTOFF, covariates=["rare", "risk"], placebos=0)
+    assert study.tables["covariates"]["covariate"].tolist() == ["risk"]

@@ -50,6 +50,18 @@ def test_an_outcome_before_the_decision_is_even_where_nothing_is_hidden() -> Non
     assert sum(passed) >= 10
 
 
+def test_an_outcome_before_is_judged_among_those_of_whom_there_is_one() -> None:
+    frame = draw_chosen(8000, 0.06, 1, hidden=0.8)
+    seen = frame["cured_before"].where(frame.index % 2 == 0)
+    study = study_of(frame.assign(before=seen), placebo_outcome="before")
+    (check,) = [check for check in study.checks if check.name == "outcome before"]
+    assert not check.passed
+    assert "among 4,000" in check.says
+    few = frame["cured_before"].where(frame.index < 120)
+    names = [check.name for check in study_of(frame.assign(before=few), placebo_outcome="before").checks]
+    assert "outcome before" not in names
+
+
 def test_a_weak_effect_that_a_seen_covariate_could_explain_is_doubtful() -> None:
     study = study_of(draw_chosen(12_000, 0.04, 2))
     (check,) = [check for check in study.checks if check.name == "hidden confounding"]

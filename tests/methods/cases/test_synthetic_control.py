@@ -12,7 +12,7 @@ from analysis.core.errors import ParameterError
 from analysis.methods.cases.design_guide_study import DesignRefused
 from analysis.methods.cases.design_guide_truth import draw_one_unit
 from analysis.methods.cases.synthetic_control import by_library, synthetic_control
-from analysis.methods.cases.synthetic_control_weights import conformal_effect, fit_weights
+from analysis.methods.cases.synthetic_control_weights import conformal_effect, constant_effect_p, fit_weights
 
 TREATED, START = "region 0", 28
 
@@ -58,6 +58,18 @@ def test_intervals_hold_the_effect_and_placebos_reject_at_their_level() -> None:
     assert ((found[:, 0] <= 0.03) & (found[:, 1] >= 0.03)).mean() >= 0.90
     assert (none <= 0.05).mean() <= 0.10
     assert np.median(found[:, 1] - found[:, 0]) < 0.06
+
+
+def test_p_is_even_where_nothing_happened() -> None:
+    # Gaps are smaller where donors lie far out, mostly at the end: unmeasured, 2% and not 5% would be rejected.
+    p = np.array([interval(seed, 0.0)[2] for seed in range(1000, 1300)])
+    assert 0.025 <= (p <= 0.05).mean() <= 0.085
+    assert 0.42 <= (p <= 0.5).mean() <= 0.58
+
+
+def test_a_unit_that_is_one_of_the_donors_leaves_every_block_alike() -> None:
+    x = np.random.default_rng(1).normal(size=(30, 5))
+    assert constant_effect_p(x[:, 2], x, 20, 0.0) == 1.0
 
 
 def test_the_effect_is_found_and_the_treated_region_stands_out_among_placebos() -> None:

@@ -36,7 +36,9 @@ def against_truth(
 
     Truths: at a cut-off, the effect in the segment of risk that the cut-off lies in; of chosen arms, the effects
     by segment of an experiment on the same arms, weighted by the segments of these decisions (both averages of
-    the probabilities that accounts were drawn with); of a roll-out, rollout_truth().
+    the probabilities that accounts were drawn with); of a roll-out, rollout_truth(). Caveat: an arm's truth is the
+    effect drawn for it. Where an arm also reaches more people, as agents do, what these conversations bring comes
+    on top, and estimates lie somewhat above it.
     """
     found = [_held(each, rows[each.name], truth, seed, level) for each in interventions if each.name in rows]
     made = [row for row in found if row is not None]
