@@ -45,7 +45,8 @@ BREAKS = {
     "not_drawn": lambda frame: frame.assign(randomised=frame.index > 5),
     "probability": lambda frame: frame.assign(probability=0.7),
     "contaminated": lambda frame: pd.concat([frame, frame.head(30).assign(arm="agent")], ignore_index=True),
-    "other": lambda frame: frame.assign(cured=np.nan, paid=np.nan),
+    "early": lambda frame: frame.assign(cured=np.nan, paid=np.nan),
+    "other": lambda frame: frame.assign(customer=None),
 }
 
 
@@ -91,6 +92,20 @@ def test_an_outcome_that_is_not_recorded_is_left_out_and_named():
     frame, features = drawn()
     found = judge(frame.drop(columns="paid"), features, registered(CURED, PAID), replications=200)
     assert found.unrecorded == ("paid",) and set(found.effects["outcome"]) == {"cured"}
+
+
+def test_an_outcome_known_of_too_few_yet_is_left_out_and_named():
+    frame, features = drawn()
+    late = frame.assign(paid=frame["paid"].where(frame["arm"].eq("robot") | (frame.index < 12)))
+    assert judge(late, features, registered(CURED, PAID), replications=200).unrecorded == ("paid",)
+
+
+def test_a_feature_known_only_where_the_outcome_is_not_is_not_adjusted_for():
+    frame, features = drawn()
+    recent = frame.index >= frame.index[-100]
+    frame = frame.assign(cured=frame["cured"].mask(recent))
+    found = judge(frame, features.assign(new=np.where(recent, 1.0, np.nan)), registered(), replications=200)
+    assert found.fault is None and found.effects["adjusted_effect"].notna().all()
 
 
 def test_what_a_single_look_shows_may_not_stand_once_all_are_counted():

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
@@ -105,7 +104,7 @@ def _rows(portfolio: Portfolio, decisions: pd.DataFrame, horizon: int) -> pd.Dat
     gone = joined.status.isin(GONE).ifelse(1, 0)
     ends = back_in_place(joined.group_by(ROW).aggregate(stops=joined.k.max(), gone=gone.max()).execute(), rows)
     covered = (last_number(portfolio) - rows["m"]).clip(upper=horizon)
-    followed = covered.where(ends["gone"] == 1, np.minimum(covered, ends["stops"].fillna(0)))
+    followed = covered.where(ends["gone"] == 1, covered.clip(upper=ends["stops"].fillna(0)))
     rows = rows.assign(followed=followed.astype(int))[followed >= 1].reset_index(drop=True)
     return rows.assign(**{ROW: range(len(rows))})
 

@@ -18,12 +18,18 @@ class Fault(NamedTuple):
     kind: `few` (an arm has fewer units than may be shown), `odd_arm` (an arm that was not registered), `no_arm`
     (nothing was drawn into an arm), `not_drawn` (decisions without a draw), `probability` (drawn with another one
     than planned), `contaminated` (units in more than one arm), `ratio` (sizes that the planned shares don't
-    explain), `other` (what `check_experiment` or the effects refuse besides).
+    explain), `early` (no primary outcome is known of enough units yet), `other` (what `check_experiment` or the
+    effects refuse besides).
     """
 
     kind: str
     concerned: int
     of: int
+
+    @property
+    def waits(self) -> bool:
+        """Whether time mends it: nothing is wrong but that there are too few."""
+        return self.kind in ("few", "early")
 
 
 def find_fault(frame: pd.DataFrame, registered: Registered, minimum: int = 10) -> Fault | None:

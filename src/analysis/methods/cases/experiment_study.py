@@ -47,7 +47,7 @@ class Judged:
     `effects` has a row an outcome, measure and arm (see `effects`, with had and had_control, the units with the
     event, where it is a share), adjusted_effect, adjusted_lower, adjusted_upper, adjusted_p, like_more_units (of
     the lead measure), detectable (smallest effect shown with the power asked for), lead. `balance` tells what was
-    known before. `unrecorded` names registered outcomes that this portfolio doesn't record.
+    known before. `unrecorded` names registered outcomes that are not recorded, or known of too few.
     """
 
     registered: Registered
@@ -113,9 +113,12 @@ def judge(
 
     `decisions` as panel.decisions has them, `features` (same index) as of the month end before each. An
     experiment that is broken, or has fewer than `minimum` units in an arm, is not an error: it has a `fault`.
+    Outcomes known of fewer than `minimum` units of an arm are left out and named in `unrecorded`.
     """
-    asked, frame, unrecorded = _recorded(registered, decisions)
+    asked, frame, unrecorded = _recorded(registered, decisions, minimum)
     fault = find_fault(frame, asked, minimum)
+    if fault is None and all(o.name in unrecorded for o in registered.outcomes if o.primary):
+        fault = Fault("early", len(frame), len(frame))
     nothing = Judged(asked, frame, fault, pd.DataFrame(), pd.DataFrame(), unrecorded)
     if fault is not None:
         return nothing
@@ -128,18 +131,27 @@ def judge(
     return replace(nothing, effects=known, balance=apart.assign(experiment=asked.experiment))
 
 
-def _recorded(registered: Registered, decisions: pd.DataFrame) -> tuple[Registered, pd.DataFrame, tuple[str, ...]]:
-    """The registered outcomes that are recorded, decisions with time to current where asked, and the others."""
+def _recorded(
+    registered: Registered, decisions: pd.DataFrame, minimum: int
+) -> tuple[Registered, pd.DataFrame, tuple[str, ...]]:
+    """The registered outcomes that are known of enough units, decisions with time to current, and the others."""
     frame = decisions
     if any(outcome.column == TIME for outcome in registered.outcomes):
         frame = frame.join(time_to_current(frame, registered.horizon))
-    there = tuple(
-        outcome
-        for outcome in registered.outcomes
-        if set(outcome.columns) <= set(frame.columns) and frame[outcome.column].notna().any()
-    )
+    there = tuple(o for o in registered.outcomes if _known_units(frame, registered, o) >= minimum)
     absent = tuple(outcome.name for outcome in registered.outcomes if outcome not in there)
     return replace(registered, outcomes=there or registered.outcomes), frame, absent
+
+
+def _known_units(frame: pd.DataFrame, registered: Registered, outcome: Outcome) -> int:
+    """Units whose outcome is known in the arm that has fewest; of times those followed to the horizon."""
+    if not set(outcome.columns) <= set(frame.columns):
+        return 0
+    known = frame[outcome.column].notna()
+    if outcome.kind == "time":
+        known &= (frame[outcome.column] >= registered.horizon) | (frame[outcome.exit_col] == outcome.event)
+    units = frame[known].groupby(registered.arm_col)[registered.unit].nunique()
+    return min((int(units.get(arm, 0)) for arm in registered.arms), default=0)
 
 
 def _beside(
@@ -154,7 +166,8 @@ def _beside(
     lead = table["measure"].isin(LEAD)
     keys = ["outcome", "arm", "measure"]
     measures = {outcome.name: "share" if outcome.kind == "binary" else "mean" for outcome in registered.outcomes}
-    told = _told(features)
+    known = frame[[o.column for o in registered.outcomes if o.kind != "time"]].notna().all(axis=1)
+    told = features[_told(features[known])]
     quick = default_regressor().set_params(max_iter=40, learning_rate=0.1)
     adjusted = adjusted_effects(frame, told, registered, quick, splits=3) if told.shape[1] else pd.DataFrame()
     could = experiment_power(frame, registered, power)
@@ -179,10 +192,9 @@ def _beside(
     return table.assign(lead=lead, horizon=registered.horizon, relevant=matters, **had)
 
 
-def _told(features: pd.DataFrame) -> pd.DataFrame:
+def _told(features: pd.DataFrame) -> list[str]:
     """Features that hold something in every part of the decisions: known of `LEAST_KNOWN` and not all the same."""
-    kept = [n for n in features if features[n].notna().sum() >= LEAST_KNOWN and features[n].nunique() > 1]
-    return features[kept]
+    return [str(n) for n in features if features[n].notna().sum() >= LEAST_KNOWN and features[n].nunique() > 1]
 
 
 def read_together(tables: Sequence[pd.DataFrame], level: float = 0.95) -> pd.DataFrame:
@@ -197,10 +209,10 @@ def read_together(tables: Sequence[pd.DataFrame], level: float = 0.95) -> pd.Dat
     decides = table["primary"].astype(bool) & table["lead"].astype(bool)
     family = adjust(table[decides], alpha=1 - level)
     table = table.assign(p_holm=family["p_holm"].reindex(table.index))
-    return table.assign(reading=[_reading(row, 1 - level) for row in table.to_dict("records")])
+    return table.assign(reading=[_reading(row, 1 - level) for _, row in table.iterrows()])
 
 
-def _reading(row: dict[str, float | str], alpha: float) -> str:
+def _reading(row: pd.Series, alpha: float) -> str:
     limit = row["relevant"]
     if not pd.isna(limit) and max(abs(float(row["lower"])), abs(float(row["upper"]))) < float(limit):
         return SMALL
@@ -240,6 +252,12 @@ def evidence_of(table: pd.DataFrame, level: float) -> dict[str, Effect]:
         rows = all_rows[all_rows["outcome"] == all_rows["outcome"].iloc[0]]
         for row in rows.itertuples():
             key = str(name) if len(rows) == 1 else f"{name}:{row.arm}"
-            numbers = [float(value) for value in (row.effect, row.lower, row.upper, row.p, row.se)]
-            found[key] = Effect(*numbers, level)
+            found[key] = Effect(
+                estimate=float(row.effect),
+                lower=float(row.lower),
+                upper=float(row.upper),
+                p=float(row.p),
+                standard_error=float(row.se),
+                level=level,
+            )
     return found
