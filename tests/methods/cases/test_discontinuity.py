@@ -138,7 +138,7 @@ def test_the_lines_drawn_part_by_the_estimate_at_the_cutoff() -> None:
 
 
 def test_a_covariate_that_is_the_same_for_nearly_all_is_one_check_less_and_no_study_less() -> None:
-    frame = draw_cutoff(1500, 0.1, 4).assign(rare=0.0)
-    frame.loc[frame.index[:2], "rare"] = 1.0
+    frame = draw_cutoff(1500, 0.1, 4)
+    frame = frame.assign(rare=(frame["score"] > CUTOFF + 80).astype(float))
     study = discontinuity(frame, "cured", "score", CUTOFF, covariates=["rare", "risk"], placebos=0)
     assert study.tables["covariates"]["covariate"].tolist() == ["risk"]
