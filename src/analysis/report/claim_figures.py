@@ -13,6 +13,9 @@ from analysis.report.words import Words
 ELSEWHERE = ("agree", "inside", "evidence")
 """Checks against what is printed in another place, where nothing is worked out."""
 
+CAME = ("outcome",)
+"""Checks against what came, which is told beside what was worked out."""
+
 MOST = 5
 """Figures of one claim that are told; more are saved."""
 
@@ -32,7 +35,11 @@ def held_against(findings: pd.DataFrame, reason: str, claims: Mapping[str, Claim
     others = [name for text in given["against"].unique() for name in str(text).split(", ") if name in claims]
     if given["check"].isin(ELSEWHERE).all() and 0 < len(others) <= 2:
         return words.label("claim.elsewhere", text="; ".join(printed(claims[name], words) for name in others))
-    return _recomputed(findings[findings["check"].isin(given["check"])], words)
+    text = _recomputed(findings[findings["check"].isin(given["check"])], words)
+    if given["check"].isin(CAME).all() and len(others) == 1:
+        came = claims[others[0]]
+        return words.label("claim.came", text=text, scope=came.scope, figures=printed(came, words))
+    return text
 
 
 def _recomputed(findings: pd.DataFrame, words: Words) -> str:

@@ -47,9 +47,10 @@ def cycle_history(cells: pd.DataFrame, level: float = 0.95, fewest: int = 30) ->
 
 def cycle_quarters(cells: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """Cycle time of whole quarters: as cycle_history(), with quarter (2025Q4) and months in place of month."""
-    ends = pd.to_datetime(cells["month"]).dt.to_period("Q")
+    ends = pd.Series(pd.to_datetime(cells["month"]).dt.to_period("Q"), index=cells.index)
     months = cells.groupby(ends)["month"].nunique()
-    found = cycle_history(cells.assign(month=ends.dt.to_timestamp(how="end").dt.normalize()), level)
+    last_days = pd.PeriodIndex(ends).to_timestamp(how="end").normalize()
+    found = cycle_history(cells.assign(month=last_days), level)
     quarter = pd.to_datetime(found["month"]).dt.to_period("Q")
     return found.assign(quarter=quarter.astype(str), months=quarter.map(months)).drop(columns="month")
 
