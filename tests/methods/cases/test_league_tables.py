@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit, logit
 
 from analysis.methods.cases.league_groups import cannot_tell
-from analysis.methods.cases.league_tables import adjusted_league, told_apart
+from analysis.methods.cases.league_tables import adjusted_league, both_ends, rank_spans, told_apart
 from analysis.methods.cases.league_truth import league_against_truth
 from analysis.statistics.shrinkage import draw, shrink
 
@@ -110,3 +110,12 @@ def test_what_the_simulator_does_not_tell_has_no_truth():
     assert league_against_truth(as_channels, "channel", "right_party", {"agents": SKILL}, 3).empty
     as_agents = found.rename(columns={"entity": "agent"})
     assert league_against_truth(as_agents, "agent", "promise", {"agents": {"G99": 1.0}}, 3).empty
+
+
+def test_long_tables_are_printed_by_their_ends_and_those_without_a_place_are_not():
+    table = pd.DataFrame({"number": range(1, 16), "estimate": 0.1}).assign(suppressed=False)
+    table.loc[14, "estimate"] = np.nan
+    assert both_ends(table)["number"].tolist() == [1, 2, 3, 4, 5, 10, 11, 12, 13, 14]
+    assert len(both_ends(table.head(12))) == 12
+    spans = pd.DataFrame({"rank_lower": [1.0, 2.0, np.nan], "rank_upper": [3.0, 2.0, np.nan]})
+    assert rank_spans(spans, "—") == ["1–3", "2", "—"]

@@ -92,6 +92,13 @@ def test_a_bound_on_text_is_refused_with_the_mend():
         policies.decide(RISKY, pd.DataFrame({"score": ["low"], "product": ["card"]}))
 
 
+def test_only_what_is_misspelt_is_listed():
+    declared = Policies(experiment="flow", proposals=(ProposedPolicy(name="b", otherwise="agnet"),))
+    with pytest.raises(ParameterError) as caught:
+        policies.refuse_misspelt(declared, ["agent", "robot"], ["product"])
+    assert "agent, robot" in str(caught.value) and "Features" not in str(caught.value)
+
+
 def test_all_misspelt_arms_and_columns_are_told_at_once():
     declared = Policies(experiment="flow", proposals=(RISKY, ProposedPolicy(name="b", otherwise="agnet")))
     with pytest.raises(ParameterError) as caught:

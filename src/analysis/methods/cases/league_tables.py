@@ -31,7 +31,7 @@ def adjusted_league(
     features = cases.drop(columns=list(KEYS))
     features = features.loc[:, features.nunique(dropna=False) > 1]
     if features.shape[1]:
-        expected = case_mix(cases, features, "outcome")
+        expected = case_mix(cases, features, "outcome", splits=3)
     else:
         expected = pd.Series(float(cases["outcome"].mean()), index=cases.index)
     table = league(cases, "entity", "outcome", expected, level=level, fewest=fewest, seed=seed)
@@ -71,3 +71,22 @@ def told_apart(table: pd.DataFrame, level: float = 0.95, seed: int = 0) -> Apart
     numbers = there["number"].to_numpy()
     pair = int(numbers[best[far]]), int(numbers[last[far]])
     return Apart(*pair, float(apart[far]), float(reach[0]), float(reach[1]), int(best.size))
+
+
+def both_ends(table: pd.DataFrame, most: int = 12, ends: int = 5) -> pd.DataFrame:
+    """The rows of a table of places as they are printed: all, or of more than `most` the first and last few."""
+    there = table[table["estimate"].notna() | table["suppressed"]] if "suppressed" in table else table
+    return there if len(there) <= most else pd.concat([there.head(ends), there.tail(ends)])
+
+
+def rank_spans(table: pd.DataFrame, missing: str = "") -> list[str]:
+    """Ranks as they are read, "1–3" or "2"; `missing` where there is no rank.
+
+    >>> rank_spans(pd.DataFrame({"rank_lower": [1.0, 2.0, np.nan], "rank_upper": [3.0, 2.0, np.nan]}))
+    ['1–3', '2', '']
+    """
+    pairs = table[["rank_lower", "rank_upper"]].itertuples(index=False)
+    return [
+        missing if pd.isna(low) else f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"
+        for low, high in pairs
+    ]

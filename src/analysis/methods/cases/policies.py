@@ -31,18 +31,17 @@ class Judged(NamedTuple):
 
 def refuse_misspelt(declared: Policies, arms: Sequence[str], columns: Sequence[str]) -> None:
     """Raise ParameterError, one for all faults: arms never logged, columns that features don't have."""
-    faults = []
+    faults, arms_wrong, columns_wrong = [], False, False
     for one in declared.proposals:
-        given = {one.otherwise, *(rule.arm for rule in one.arms)}
-        wrong = sorted(given - set(arms))
+        wrong = sorted({one.otherwise, *(rule.arm for rule in one.arms)} - set(arms))
         absent = sorted({rule.column for rule in one.arms} - set(columns))
         faults += [f"{one.name}: arm {', '.join(wrong)} was never logged"] if wrong else []
         faults += [f"{one.name}: no feature {', '.join(absent)}"] if absent else []
+        arms_wrong, columns_wrong = arms_wrong or bool(wrong), columns_wrong or bool(absent)
     if faults:
-        raise ParameterError(
-            f"cases.policies.proposals: {'; '.join(faults)}. Logged arms of {declared.experiment}: "
-            f"{', '.join(arms)}. Features: {', '.join(columns)}"
-        )
+        logged = f". Logged arms of {declared.experiment}: {', '.join(arms)}" if arms_wrong else ""
+        known = f". Features: {', '.join(columns)}" if columns_wrong else ""
+        raise ParameterError(f"cases.policies.proposals: {'; '.join(faults)}{logged}{known}")
 
 
 def decide(proposal: ProposedPolicy, features: pd.DataFrame) -> pd.DataFrame:
