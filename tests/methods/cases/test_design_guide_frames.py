@@ -10,7 +10,15 @@ from pydantic import ValidationError
 from analysis.core.parameters.cases import CasesParameters
 from analysis.core.parameters.cases_interventions import Intervention
 from analysis.methods.cases.design_guide_frames import prepare
-from analysis.methods.cases.design_guide_judge import broken, checks_of, first_with, judge, misled, plain_table
+from analysis.methods.cases.design_guide_judge import (
+    broken,
+    checks_of,
+    first_with,
+    judge,
+    leading,
+    misled,
+    plain_table,
+)
 from analysis.methods.cases.design_guide_study import Check, DesignRefused, Effect, Study
 from analysis.methods.cases.design_guide_truth import draw_chosen
 
@@ -160,6 +168,20 @@ def test_only_checks_that_speak_against_the_design_call_it_broken() -> None:
         "sound": study_of(Check("pre-trend", 0.3, 0.05, True, "")),
     }
     assert broken(studies) == ["wrong"]
+
+
+def test_the_first_page_is_chosen_by_design_and_precision_never_by_the_result() -> None:
+    def of(lower: float, upper: float, passed: bool = True) -> Study:
+        checks = (Check("pre-trend", 0.5, 0.05, passed, ""),)
+        return Study("design", "what", Effect((lower + upper) / 2, lower, upper, 0.5), "", 10, 1, checks)
+
+    desk = DESK.model_copy(update={"experiment": "desk"})
+    dated = desk.model_copy(update={"name": "dated", "assigned_by": "date"})
+    all_three = [dated, desk, AGENTS]
+    studies = {"dated": of(0.08, 0.1), "desk": of(-0.05, 0.05), "agents": of(0.1, 0.4)}
+    assert leading(all_three, studies) == "desk"  # not its weaker design, though that one shows an effect
+    assert leading(all_three, studies | {"desk": of(-0.05, 0.05, passed=False)}) == "agents"
+    assert leading(all_three, {}) is None
 
 
 def test_the_plain_difference_farthest_from_a_shown_effect_is_told() -> None:

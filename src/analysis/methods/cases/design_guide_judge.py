@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core.parameters.cases_interventions import Intervention
-from analysis.methods.cases.design_guide import COLUMNS, evaluate, rule_of
+from analysis.methods.cases.design_guide import ASSIGNED_BY, COLUMNS, evaluate, rule_of
 from analysis.methods.cases.design_guide_frames import TREATED, Prepared, prepare
 from analysis.methods.cases.design_guide_study import DesignRefused, Study
 
@@ -66,6 +66,20 @@ def broken(studies: Mapping[str, Study]) -> list[str]:
     ]
 
 
+def leading(interventions: Sequence[Intervention], studies: Mapping[str, Study]) -> str | None:
+    """Name of the evaluation that stands for all on the first page; None where no sound one is there.
+
+    Of several evaluations of one experiment the strongest design, sound or not, speaks for it; of those that are
+    sound, the one with the narrowest interval. Never by what came out.
+    """
+    strongest: dict[object, Intervention] = {}
+    for each in sorted(interventions, key=lambda one: ASSIGNED_BY.index(one.assigned_by)):
+        if each.name in studies:
+            strongest.setdefault(each.experiment, each)
+    sound = [each.name for each in strongest.values() if studies[each.name].sound]
+    return min(sound, key=lambda name: studies[name].effect.upper - studies[name].effect.lower, default=None)
+
+
 def misled(table: pd.DataFrame) -> pd.Series | None:
     """Row of plain_table() with an effect that shows, whose plain difference is farthest from it; None if none.
 
@@ -100,4 +114,5 @@ def plain_table(prepared: Mapping[str, Prepared]) -> pd.DataFrame:
         cells = [*sides["size"].loc[[1, 0]], *sides["mean"].loc[[1, 0]], sides["size"].min(), few]
         row = {"intervention": name, **dict(zip(columns, cells, strict=True))}
         made.append(row | {"plain": plain.estimate, "plain_lower": plain.lower, "plain_upper": plain.upper})
-    return pd.DataFrame(made, columns=["intervention", *columns, "plain", "plain_lower", "plain_upper"])
+    numbers = [*columns, "plain", "plain_lower", "plain_upper"]
+    return pd.DataFrame(made, columns=["intervention", *numbers]).astype(dict.fromkeys(numbers, float))
