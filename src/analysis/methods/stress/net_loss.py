@@ -34,7 +34,7 @@ def net_loss(book: Book, shifts: Mapping[str, Array], curve: RecoveryCurve, mont
     is counted: they are lost already. At least a millionth, so that logarithms can be taken.
     """
     rolls = {step: values for step, values in shifts.items() if step != "recovery"}
-    lost = run(book, rolls, months)["balance"].flows["charged_off"]
+    lost = run(book, rolls, months, only=["balance"])["balance"].flows["charged_off"]
     fresh = RecoveryCurve(curve.groups, curve.rate, np.zeros_like(curve.claims))
     shift = shifts.get("recovery")
     cash = project_recoveries(lost, fresh, None if shift is None else shift[:, :months])

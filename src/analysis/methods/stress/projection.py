@@ -74,18 +74,17 @@ class Projection:
 
     def _basis_table(self, basis: str, level: float) -> pd.DataFrame:
         told = [measures(paths[basis], self.book) for paths in (self.point, self.parameter, self.total)]
-        tails = [(1 - level) / 2, (1 + level) / 2]
         months = (pd.Timestamp(self.book.start), *self.months)
         frames = []
-        for (group, name), point in told[0].items():
-            low_high = [np.quantile(one[group, name], tails, axis=0) for one in told[1:]]
-            limits = {"lower_parameter": low_high[0][0], "upper_parameter": low_high[0][1],
-                      "lower": low_high[1][0], "upper": low_high[1][1]}  # fmt: skip
-            frames.append(
-                pd.DataFrame({"month": months[-len(point[0]) :], "expected": point[0], **limits}).assign(
-                    group=group, basis=basis, measure=name
-                )
+        for reach in (len(months), len(self.months)):  # flows have no row at the start
+            keys = [key for key, point in told[0].items() if point.shape[-1] == reach]
+            expected, inner, outer = (np.stack([one[key] for key in keys]) for one in told)
+            columns = {"expected": expected[:, 0], **_limits(outer, level), **_limits(inner, level, "_parameter")}
+            names = pd.DataFrame(keys, columns=["group", "measure"])
+            table = names.loc[names.index.repeat(reach)].assign(
+                month=np.tile(np.array(months[-reach:], dtype="datetime64[ns]"), len(keys)), basis=basis
             )
+            frames.append(table.assign(**{name: values.ravel() for name, values in columns.items()}))
         return pd.concat(frames, ignore_index=True)
 
     def flow(self, name: str, basis: str = "balance", which: str = "point") -> Array:
@@ -95,6 +94,12 @@ class Projection:
                 f"no flow '{name}' of '{which}'; there are {', '.join(FLOWS)} of point, parameter, total"
             )
         return np.asarray(getattr(self, which)[basis].flows[name])
+
+
+def _limits(drawn: Array, level: float, ending: str = "") -> dict[str, Array]:
+    """Lower and upper quantile over draws of (M, D, H)."""
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=1)
+    return {f"lower{ending}": low, f"upper{ending}": high}
 
 
 def project_book(book: Book, shifts: Shifts, months: int, seed: int = 0) -> Projection:

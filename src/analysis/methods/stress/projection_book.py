@@ -95,9 +95,12 @@ def _flows(
 
 def _shares(rolls: pd.DataFrame, months: tuple[date, ...], buckets: Buckets, basis: str, matrix: Array) -> Array:
     used = rolls[rolls["month"].isin([pd.Timestamp(month) for month in months]) & ~rolls["broken"]]
-    states = list(buckets.states)
-    table = used.pivot_table(index="from_state", columns="to_state", values=basis, aggfunc="sum", observed=True)
-    moved = table.reindex(index=states, columns=states).fillna(0.0).to_numpy(float)
+    rows, columns = (
+        pd.Index(buckets.states).get_indexer(pd.Index(used[name].astype(object)))
+        for name in ("from_state", "to_state")
+    )
+    moved = np.zeros((len(buckets.states),) * 2)
+    np.add.at(moved, (rows, columns), used[basis].to_numpy(float))
     total = moved.sum(axis=1)
     seen = (total > 0)[:, None]
     return np.where(seen, moved / np.where(total > 0, total, 1.0)[:, None], np.where(matrix > 0, 1.0, 0.0))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis.core.states import Buckets
-from analysis.methods.stress.projection_book import Basis, Book
+from analysis.methods.stress.projection_book import BASES, Basis, Book
 from analysis.methods.stress.projection_tilt import Tilt
 
 Array = npt.NDArray[np.float64]
@@ -27,16 +27,21 @@ class Paths:
 
 
 def run(
-    book: Book, shifts: Mapping[str, Array], months: int, random: np.random.Generator | None = None
+    book: Book,
+    shifts: Mapping[str, Array],
+    months: int,
+    random: np.random.Generator | None = None,
+    only: Sequence[str] = BASES,
 ) -> dict[str, Paths]:
     """Paths by basis under log-odds by step, (D, H).
 
     Without `random` each path is the expectation given its log-odds. With it accounts are drawn: to a state each
     multinomially, new ones by Poisson; balances go with their accounts, so that differences between balances
-    within a state add no noise of their own and intervals of balances are somewhat narrow.
+    within a state add no noise of their own and intervals of balances are somewhat narrow. `only`: the bases that
+    are asked for; draws need both.
     """
     draws = len(next(iter(shifts.values()))) if shifts else 1
-    bases = {"accounts": book.accounts, "balance": book.balance}
+    bases = {name: getattr(book, name) for name in only}
     tilts = {name: Tilt(basis.shares, book.buckets) for name, basis in bases.items()}
     stocks = {name: [np.repeat(basis.stock[None], draws, axis=0)] for name, basis in bases.items()}
     flows: dict[str, dict[str, list[Array]]] = {name: {flow: [] for flow in FLOWS} for name in bases}
