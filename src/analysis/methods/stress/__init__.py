@@ -9,7 +9,8 @@ Scenarios: `scenario_macro` and `scenario_path` (history, and what continues it)
 `satellite_set`, judged in `satellite_backtest`. `projection` moves a `projection_book` by them; `reverse_stress`
 and `reverse_tornado` ask what breaks it; `history` tests the approach on the past.
 
-`scenario_facts`, `credit_model` (with `credit_cells`, `default_curves`, `loss_rates`), `loss_tables`,
+`scenario_facts`, `credit_model` (with `credit_cells`, `default_curves`, `loss_curves`, `loss_rates` and
+`score_risk`), `loss_tables`,
 `projection_summary`, `capacity_loop`, `net_loss` and `recovery_claim` join these pieces for the chapter.
 """
 
@@ -24,6 +25,7 @@ from analysis.methods.stress import (
     history_checks,
     loss_cells,
     loss_contributions,
+    loss_curves,
     loss_distribution,
     loss_rates,
     loss_tables,
@@ -46,6 +48,7 @@ from analysis.methods.stress import (
     scenario_facts,
     scenario_macro,
     scenario_path,
+    score_risk,
     staffing,
     staging,
 )
@@ -61,6 +64,7 @@ __all__ = [
     "history_checks",
     "loss_cells",
     "loss_contributions",
+    "loss_curves",
     "loss_distribution",
     "loss_rates",
     "loss_tables",
@@ -83,6 +87,7 @@ __all__ = [
     "scenario_facts",
     "scenario_macro",
     "scenario_path",
+    "score_risk",
     "staffing",
     "staging",
 ]
