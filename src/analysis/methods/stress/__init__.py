@@ -5,9 +5,10 @@ of an expected credit loss: `staging`, `exposure_at_default`, `loss_given_defaul
 `ecl_movement`. Capacity: `erlang` (queues), `capacity` (workload, staff, and what missing staff does to cures).
 
 Scenarios: `scenario_macro` and `scenario_path` (history, and what continues it), `plausibility`. Satellites: from
-`satellite_cells` over `satellite_months` and `satellite_regression` to `satellite`, all steps at once in
-`satellite_set`, judged in `satellite_backtest`. `projection` moves a `projection_book` by them; `reverse_stress`
-and `reverse_tornado` ask what breaks it; `history` tests the approach on the past.
+`satellite_cells` over `satellite_months`, `satellite_bounds` and `satellite_regression` to `satellite`, drawn in
+`satellite_draws`, all steps at once in `satellite_set`, judged in `satellite_backtest`. `projection` moves a
+`projection_book` by them; `reverse_stress` and `reverse_tornado` ask what breaks it, `reverse_intervals` how sure
+that is; `history` tests the approach on the past.
 
 `scenario_facts`, `credit_model` (with `credit_cells`, `default_curves`, `loss_curves`, `loss_rates` and
 `score_risk`), `loss_tables`,
@@ -37,6 +38,7 @@ from analysis.methods.stress import (
     projection_summary,
     provision,
     recovery_claim,
+    reverse_intervals,
     reverse_stress,
     reverse_tornado,
     satellite,
@@ -76,6 +78,7 @@ __all__ = [
     "projection_summary",
     "provision",
     "recovery_claim",
+    "reverse_intervals",
     "reverse_stress",
     "reverse_tornado",
     "satellite",

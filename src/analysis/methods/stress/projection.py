@@ -7,7 +7,7 @@ drawn, months that have their own noise, and accounts moving by chance (process 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -40,11 +40,20 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Shifts:
-    """Log-odds by step over H months: at the point estimates (H,), drawn (D, H), and the months' own noise."""
+    """Log-odds by step over H months: at the point estimates (H,), drawn (D, H), and the months' own noise, with
+    its autocorrelation (`memory`, 0 where not named)."""
 
     point: dict[str, Array]
     drawn: dict[str, Array]
     tau: dict[str, float]
+    memory: dict[str, float] = field(default_factory=dict)
+
+    def noisy(self, random: np.random.Generator) -> dict[str, Array]:
+        """`drawn` with months that have their own noise."""
+        return {
+            step: values + month_noise(values.shape, self.tau.get(step, 0.0), self.memory.get(step, 0.0), random)
+            for step, values in self.drawn.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -114,10 +123,7 @@ def project_book(book: Book, shifts: Shifts, months: int, seed: int = 0) -> Proj
             f"months is {months}; the models serve 1 to {LONGEST} months, and the scenario reaches {reach}"
         )
     random = np.random.default_rng(seed)
-    noisy = {
-        step: values + random.normal(0.0, shifts.tau.get(step, 0.0), values.shape)
-        for step, values in shifts.drawn.items()
-    }
+    noisy = shifts.noisy(random)
     point = {step: values[None] for step, values in shifts.point.items()}
     ahead = tuple(pd.Timestamp(shift_months(book.start, step)) for step in range(1, months + 1))
     return Projection(
@@ -151,7 +157,18 @@ def scenario_shifts(
         step: one.draw_shifts(drivers, ahead, book.reference, draws, np.random.default_rng([seed, number]))
         for number, (step, one) in enumerate(rolls.items())
     }
-    return Shifts(point, drawn, {step: one.tau for step, one in rolls.items()})
+    tau, memory = ({step: getattr(one, name) for step, one in rolls.items()} for name in ("tau", "memory"))
+    return Shifts(point, drawn, tau, memory)
+
+
+def month_noise(shape: tuple[int, ...], tau: float, memory: float, random: np.random.Generator) -> Array:
+    """What months have of their own, (D, H): normal, standard deviation `tau`, each month keeping `memory` of the
+    one before."""
+    fresh = random.normal(0.0, tau, shape)
+    if memory > 0:
+        for month in range(1, shape[-1]):
+            fresh[..., month] = memory * fresh[..., month - 1] + np.sqrt(1 - memory**2) * fresh[..., month]
+    return fresh
 
 
 def no_shifts(months: int, draws: int = 1) -> Shifts:

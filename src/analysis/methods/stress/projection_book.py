@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -76,6 +76,14 @@ def read_book(
     made = {basis: _stacked([piece for piece, _ in pieces]) for basis, pieces in found.items()}
     reference = tuple(map(pd.Timestamp, months))
     return Book(groups, buckets, start, reference, made["accounts"], made["balance"])
+
+
+def without_new_business(book: Book) -> Book:
+    """The accounts of today alone, as they run off: what a provision for today's book is held against."""
+    closed = {
+        name: replace(getattr(book, name), inflow=np.zeros_like(getattr(book, name).inflow)) for name in BASES
+    }
+    return replace(book, **closed)
 
 
 def _flows(
