@@ -98,6 +98,9 @@ def loss_limits(loss: DrawnLoss, changes: Array, level: float) -> dict[str, floa
     for drawn, ending in ((loss.by_chance, ""), (loss.expected, "_parameter")):
         low, high = np.quantile(drawn(changes), tails)
         found |= {f"lower{ending}": float(low), f"upper{ending}": float(high)}
+    # Chance cannot take away from what elasticities leave open; a few hundred draws may say so.
+    found["lower"] = min(found["lower"], found["lower_parameter"])
+    found["upper"] = max(found["upper"], found["upper_parameter"])
     return found
 
 

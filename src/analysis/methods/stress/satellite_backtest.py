@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from analysis.methods.stress.satellite_months import MonthEffects, month_effects
 Array = npt.NDArray[np.float64]
 
 NAIVE_MONTHS = 12
+COLUMNS = ["step", "horizon", "months", "covered", "rmse", "rmse_naive", "skill"]
 
 
 def backtest_satellite(
@@ -42,19 +43,37 @@ def backtest_satellite(
     pieces = []
     for end in range(first, len(months)):
         known = rows[rows["month"] <= months[end - 1]]
-        effects = month_effects(known, poisson=step == "recovery")
-        model = fit_satellite(step, effects, drivers, names, **choices)
+        try:
+            effects = month_effects(known, poisson=step == "recovery")
+            model = fit_satellite(step, effects, drivers, names, **choices)
+        except InputError:  # so early the months could not tell its drivers apart
+            continue
         ahead = [months[end - 1 + h] for h in horizons if end - 1 + h < len(months)]
         told = [_told(model, effects, rows[rows["month"] == month], drivers, month, level) for month in ahead]
         used = [h for h in horizons if end - 1 + h < len(months)]
         pieces.append(pd.DataFrame(told).assign(origin=months[end - 1], horizon=used))
     if not pieces or not sum(map(len, pieces)):
         raise InputError(f"{len(months)} months of '{step}' leave none to judge after the first {first}")
-    found = pd.concat(pieces, ignore_index=True).assign(step=step)
+    found = pd.concat(pieces, ignore_index=True).assign(step=step).dropna(subset=["actual", "expected"])
     found["covered"] = (found["lower"] <= found["actual"]) & (found["actual"] <= found["upper"])
     return found[
         ["step", "origin", "month", "horizon", "expected", "lower", "upper", "naive", "actual", "covered"]
     ]
+
+
+def backtest_steps(
+    satellites: Mapping[str, Satellite], cells: pd.DataFrame, drivers: pd.DataFrame, horizons: Sequence[int]
+) -> pd.DataFrame:
+    """backtest_table() of every step that was fitted, each with its own drivers; steps with too few months to
+    judge are left out."""
+    pieces = []
+    for step, one in satellites.items():
+        try:
+            if one.source == "fitted":
+                pieces.append(backtest_satellite(step, cells, drivers, one.drivers, horizons))
+        except InputError:  # no month is left to judge
+            continue
+    return backtest_table(pd.concat(pieces, ignore_index=True)) if pieces else pd.DataFrame(columns=COLUMNS)
 
 
 def backtest_table(judged: pd.DataFrame) -> pd.DataFrame:
@@ -69,7 +88,7 @@ def backtest_table(judged: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
     table["skill"] = 1.0 - table["model"] / table["plain"]
     table["rmse"], table["rmse_naive"] = np.sqrt(table.pop("model")), np.sqrt(table.pop("plain"))
-    return table[["step", "horizon", "months", "covered", "rmse", "rmse_naive", "skill"]]
+    return table[COLUMNS]
 
 
 def _told(
