@@ -213,7 +213,7 @@ class StressParameters(Section):
     reverse: Reverse = Field(default_factory=Reverse)
     claim: Claim = Field(default_factory=Claim)
     history_folder: Path | None = None
-    """Folder with the public series DRCCLACBS, UNRATE and CORCCACBS or RCCCBNCOPCT as CSV; empty: left out."""
+    """Folder with the public series DRCCLACBS, UNRATE and, if there, RCCCBNCOPCT as CSV; empty: left out."""
 
     @field_validator("states")
     @classmethod

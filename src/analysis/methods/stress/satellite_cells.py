@@ -53,8 +53,8 @@ def step_cells(rolls: pd.DataFrame, buckets: Buckets, dimension: str = "product"
     """Events and accounts at risk by step, month stepped into, and segment.
 
     `rolls`: the panel's rolls() with `dimension` (products, or "all"); broken steps are left out. A segment is a
-    group and the state stepped from, as `card · 30–59`. Columns step, month, segment, at_risk, events; no rows where
-    no steps are seen, as in a panel of one month. Raises InputError where `rolls` has steps, but not by the
+    group and the state stepped from, as `card · 30–59`. Columns step, month, segment, at_risk, events; no rows
+    where no steps are seen, as in a panel of one month. Raises InputError where `rolls` has steps, but not by the
     dimension.
     """
     rows = rolls[(rolls["dimension"] == dimension) & ~rolls["broken"].astype(bool)]
