@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analysis.core.scenarios import EVERY_INDUSTRY
 from analysis.methods.stress.projection import month_noise
 from analysis.methods.stress.projection_book import Book
-from analysis.methods.stress.projection_losses import expected_charge_offs
+from analysis.methods.stress.projection_expected import expected_charge_offs
 from analysis.methods.stress.projection_paths import run
 from analysis.methods.stress.projection_recovery import RecoveryCurve, project_recoveries
 from analysis.methods.stress.reverse_stress import LinearShifts
@@ -36,7 +36,7 @@ def net_loss(book: Book, shifts: Mapping[str, Array], curve: RecoveryCurve, mont
     is counted: they are lost already. At least a millionth, so that logarithms can be taken.
     """
     rolls = {step: values for step, values in shifts.items() if step != "recovery"}
-    lost = expected_charge_offs(book, rolls, months)
+    lost = expected_charge_offs(book.balance, book.buckets, rolls, months)
     return _less_cash(lost, shifts, curve)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,8 @@ ROUNDS = 12
 SETTLED = 1e-3
 HALVINGS = 16
 FARTHEST = 64.0
+LONGEST = 4.0
+"""Longest step of a round, in standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,13 @@ class DrawnLoss:
     satellites: Mapping[str, Satellite]
     seed: int = 0
 
+    def of(self, draws: npt.NDArray[np.int64]) -> DrawnLoss:
+        """Of some draws alone."""
+        parts = [
+            {step: values[draws] for step, values in one.items()} for one in (self.shifts.base, self.shifts.slopes)
+        ]
+        return replace(self, shifts=DrawnShifts(*parts))
+
     def expected(self, changes: Array) -> Array:
         return net_loss(self.book, self.shifts(changes), self.curve, self.months)
 
@@ -119,22 +128,28 @@ def drawn_distances(
     ranges = allowed_changes(judged, history)
     draws = len(next(iter(loss.shifts.base.values())))
     at = np.repeat(np.linalg.solve(root, found.changes)[None], draws, axis=0)
+    left = np.arange(draws)
     for _ in range(ROUNDS):
-        excess = np.log(loss.expected(at @ root.T) / limit)
-        slope = loss.gradient(at @ root.T, root)
-        steep = np.maximum((slope**2).sum(axis=1), 1e-12)
-        new = (((slope * at).sum(axis=1) - excess) / steep)[:, None] * slope
-        settled = np.abs(new - at).max(axis=1) < SETTLED * np.maximum(np.abs(at).max(axis=1), 1.0)
-        at = at + np.clip(new - at, -4.0, 4.0)
-        if settled.all():
+        step = _update(loss.of(left), limit, at[left], root)
+        at[left] += np.clip(step, -LONGEST, LONGEST)
+        left = left[np.abs(step).max(axis=1) >= SETTLED * np.maximum(np.abs(at[left]).max(axis=1), 1.0)]
+        if not left.size:
             break
     changes = at @ root.T
-    inside = ((changes >= ranges[0]) & (changes <= ranges[1])).all(axis=1)
-    reached = np.abs(np.log(loss.expected(changes) / limit)) < 10 * SETTLED
-    distance = np.linalg.norm(at, axis=1)
-    walked = _walk(loss, limit, at, root, ranges)
-    distance = np.where(inside & reached, np.minimum(distance, walked), walked)
+    good = ((changes >= ranges[0]) & (changes <= ranges[1])).all(axis=1)
+    good &= np.abs(np.log(loss.expected(changes) / limit)) < 10 * SETTLED
+    distance, rest = np.linalg.norm(at, axis=1), np.flatnonzero(~good)
+    if rest.size:
+        distance[rest] = _walk(loss.of(rest), limit, at[rest], root, ranges)
     return np.where(loss.expected(np.zeros_like(changes)) >= limit, 0.0, distance)
+
+
+def _update(loss: DrawnLoss, limit: float, at: Array, root: Array) -> Array:
+    """To the nearest point to the origin of each draw's surface, were it as flat as it is here."""
+    excess = np.log(loss.expected(at @ root.T) / limit)
+    slope = loss.gradient(at @ root.T, root)
+    steep = np.maximum((slope**2).sum(axis=1), 1e-12)
+    return np.asarray((((slope * at).sum(axis=1) - excess) / steep)[:, None] * slope - at)
 
 
 def _walk(loss: DrawnLoss, limit: float, at: Array, root: Array, ranges: tuple[Array, Array]) -> Array:

@@ -11,7 +11,8 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from analysis.core.errors import InputError
-from analysis.methods.stress.satellite import LEAST_MONTHS, Satellite, design, fit_satellite
+from analysis.methods.stress.satellite import LEAST_MONTHS, Satellite, fit_satellite
+from analysis.methods.stress.satellite_drivers import harmonics, lagged_column
 from analysis.methods.stress.satellite_months import MonthEffects, month_effects
 
 Array = npt.NDArray[np.float64]
@@ -116,7 +117,12 @@ def predict_effect(model: Satellite, drivers: pd.DataFrame, month: pd.Timestamp)
     """A month's effect (as satellite_months has it) and its standard error: coefficients, their disagreement
     between lag structures, and the months' own noise."""
     weights = np.array([one.weight for one in model.models])
-    rows = [design(drivers, [month], one.structure, model.waves)[0] for one in model.models]
+    reached = {
+        (name, lag): float(lagged_column(drivers, [month], name, lag)[0])
+        for name, lag in {pair for one in model.models for pair in one.structure.items()}
+    }
+    season = harmonics([month], model.waves)[0]
+    rows = [np.array([1.0, *(reached[pair] for pair in one.structure.items()), *season]) for one in model.models]
     points = np.array([row @ one.fit.bounded for row, one in zip(rows, model.models, strict=True)])
     inside = np.array([row @ one.fit.covariance @ row + one.fit.tau2 for row, one in zip(rows, model.models,
                                                                                         strict=True)])  # fmt: skip

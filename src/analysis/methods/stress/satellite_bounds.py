@@ -12,7 +12,8 @@ Array = npt.NDArray[np.float64]
 
 
 def within(point: Array, information: Array, lower: Array, upper: Array) -> Array:
-    """The nearest point within bounds (K,), of one (K,) or many (N, K), in the metric of `information` (K, K).
+    """The nearest point within bounds (K,), of one (K,) or many (N, K), in the metric of `information`: one for
+    all (K, K) or one each (N, K, K).
 
     Exact: the nearest point lies on a face of the box, where the bounds that hold are met and the other
     coefficients take their conditional mean; each face is tried (2ᵇ for b one-sided bounds), and of the points
@@ -22,20 +23,20 @@ def within(point: Array, information: Array, lower: Array, upper: Array) -> Arra
     outside = ((points < lower) | (points > upper)).any(axis=1)
     if not outside.any():
         return point
-    found = points.copy()
-    found[outside] = _nearest(points[outside], np.asarray(np.linalg.inv(information), float), lower, upper)
+    found, chosen = points.copy(), information[outside] if np.ndim(information) == 3 else information[None]
+    found[outside] = _nearest(points[outside], np.asarray(np.linalg.inv(chosen), float), lower, upper)
     return np.asarray(found.reshape(np.shape(point)))
 
 
 def _nearest(points: Array, covariance: Array, lower: Array, upper: Array) -> Array:
     best, nearest = np.full(len(points), np.inf), np.clip(points, lower, upper)
-    reach = 1e-9 * np.sqrt(np.diag(covariance))
+    reach = 1e-9 * np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     for held, bound in _faces(lower, upper):
-        gap = bound - points[:, held]
-        pull = np.linalg.solve(covariance[np.ix_(held, held)], gap.T).T
-        moved = points + pull @ covariance[held]
+        gap, across = bound - points[:, held], covariance[:, held]
+        pull = np.linalg.solve(across[:, :, held], gap[..., None])
+        moved = points + (np.swapaxes(pull, 1, 2) @ across)[:, 0]
         moved[:, held] = bound
-        distance = (gap * pull).sum(axis=1)
+        distance = (gap * pull[..., 0]).sum(axis=1)
         better = ((moved >= lower - reach) & (moved <= upper + reach)).all(axis=1) & (distance < best)
         best[better], nearest[better] = distance[better], moved[better]
     return np.clip(nearest, lower, upper)

@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float64]
 
 GRID = np.concatenate([[0.0], np.exp(np.linspace(np.log(1e-8), np.log(4.0), 16))])
 """Variances τ² from which the best is refined; log-odds squared."""
-ROUNDS = 7
+ROUNDS = 5
 FLAT = 1e-10
 
 
@@ -155,7 +155,7 @@ def regress_each(
     degrees = float(max(months - size, 1))
     residual = problem.y - (problem.design @ free[..., None])[..., 0]
     scale = np.maximum((residual**2 / spread).sum(axis=1) / degrees, 1.0)
-    bounded = np.stack([within(*pair, lower, upper) for pair in zip(free, information, strict=True)])
+    bounded = within(free, information, lower, upper)
     covariance = np.linalg.inv(information) * scale[:, None, None]
     restricted = -0.5 * problem.restricted(tau2[:, None])[:, 0]
     tau2, narrow = _held(y, axes, designs, (bounded, lower, upper), (mean, precision), (tau2, covariance))
