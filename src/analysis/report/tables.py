@@ -168,8 +168,8 @@ def _print(value: Any, bounds: tuple[Any, Any], spec: Column, numbers: Numbers, 
         return str(value)
     factor = 100 if spec.kind in ("rate", "points") else 1 / scale
     if all(map(_there, bounds)):
-        shares = [one * factor / 100 for one in (value, *bounds)]
-        return numbers.interval(*shares, digits, signed=spec.kind == "points")
+        middle, low, high = (one * factor / 100 for one in (value, *bounds))
+        return numbers.interval(middle, low, high, digits, signed=spec.kind == "points")
     return numbers.number(value * factor, digits, signed=spec.kind == "points")
 
 

@@ -11,8 +11,8 @@ Scenarios: `scenario_macro` and `scenario_path` (history, and what continues it)
 that is; `history` tests the approach on the past.
 
 `scenario_facts`, `credit_model` (with `credit_cells`, `default_curves`, `loss_curves`, `loss_rates` and
-`score_risk`), `loss_tables`,
-`projection_summary`, `capacity_loop`, `net_loss` and `recovery_claim` join these pieces for the chapter.
+`score_risk`), `loss_tables`, `projection_summary`, `capacity_loop`, `net_loss`, `earlier` and `recovery_claim`
+join these pieces for the chapter.
 """
 
 from analysis.methods.stress import (
@@ -20,6 +20,7 @@ from analysis.methods.stress import (
     capacity_loop,
     credit_cells,
     credit_model,
+    earlier,
     ecl_movement,
     expected_credit_loss,
     history,
@@ -60,6 +61,7 @@ __all__ = [
     "capacity_loop",
     "credit_cells",
     "credit_model",
+    "earlier",
     "ecl_movement",
     "expected_credit_loss",
     "history",

@@ -103,7 +103,8 @@ class DrawnLoss:
 def loss_limits(loss: DrawnLoss, changes: Array, level: float) -> dict[str, float]:
     """lower, upper (everything) and lower_parameter, upper_parameter (elasticities alone) of the loss under
     changes."""
-    tails, found = [(1 - level) / 2, (1 + level) / 2], {}
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    found: dict[str, float] = {}
     for drawn, ending in ((loss.by_chance, ""), (loss.expected, "_parameter")):
         low, high = np.quantile(drawn(changes), tails)
         found |= {f"lower{ending}": float(low), f"upper{ending}": float(high)}
