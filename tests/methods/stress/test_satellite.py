@@ -18,7 +18,7 @@ from analysis.methods.stress.satellite import (
     lag_structures,
     season_waves,
 )
-from analysis.methods.stress.satellite_backtest import backtest_satellite, backtest_table
+from analysis.methods.stress.satellite_backtest import backtest_satellite, backtest_steps, backtest_table
 from analysis.methods.stress.satellite_bounds import within
 from analysis.methods.stress.satellite_drivers import driver_series, harmonics, lagged, sign_of
 from analysis.methods.stress.satellite_months import month_effects
@@ -341,3 +341,31 @@ def test_months_whose_noise_lasts_weigh_as_a_covariance_written_out() -> None:
     rest = y - x @ found.free
     size = np.linalg.slogdet(2 * np.pi * np.linalg.inv(inverse))[1]
     assert found.log_likelihood == pytest.approx(-0.5 * (size + rest @ inverse @ rest))
+
+
+def test_every_fitted_step_is_judged_and_those_without_months_are_not(drivers: pd.DataFrame) -> None:
+    entry = draw(drivers, 5, months=40)
+    cells = pd.concat(
+        [entry, entry[entry["month"] > entry["month"].max() - pd.Timedelta(days=400)].assign(step="cure")]
+    )
+    satellites = {
+        "entry": fitted(drivers, entry),
+        "cure": assumed("cure", {"unemployment": Published(-0.1)}),
+        "stay": fit_satellite("stay", month_effects(entry.head(0 + len(entry))), drivers, ["unemployment"]),
+    }
+    table = backtest_steps(satellites, cells, drivers, (1, 3))
+    assert list(table["step"].unique()) == ["entry"]
+    assert list(table["horizon"]) == [1, 3] and table["months"].tolist() == [16, 14]
+    plain = 1 - (table["rmse"] / table["rmse_naive"]) ** 2
+    assert table["skill"].to_numpy() == pytest.approx(plain.to_numpy())
+
+
+def test_many_points_are_moved_within_bounds_as_each_alone() -> None:
+    random = np.random.default_rng(0)
+    root = random.normal(size=(20, 4, 4))
+    information = root @ np.swapaxes(root, 1, 2) + 0.1 * np.eye(4)
+    points, lower = random.normal(size=(20, 4)), np.array([-np.inf, 0.0, -np.inf, 0.0])
+    upper = np.array([np.inf, np.inf, 0.0, np.inf])
+    together = within(points, information, lower, upper)
+    alone = [within(*pair, lower, upper) for pair in zip(points, information, strict=True)]
+    assert together == pytest.approx(np.stack(alone), abs=1e-9)
