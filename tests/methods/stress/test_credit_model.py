@@ -19,8 +19,9 @@ from analysis.methods.stress.loss_rates import (
     recoveries_by_group,
     weigh,
 )
-from analysis.methods.stress.projection import Shifts, no_shifts
+from analysis.methods.stress.projection import Shifts, no_shifts, roll_rates
 from analysis.methods.stress.projection_book import Basis, Book
+from analysis.methods.stress.projection_default import marginal_default
 
 BUCKETS = Buckets((1, 30, 90))
 LIFE = 24
@@ -119,3 +120,15 @@ def test_loss_rates_by_stage_rise_from_a_year_to_life_to_default(book: Book) -> 
     np.testing.assert_allclose(riskier, [1.5, 1.2, 1.0])
     twice = weigh({"a": rates, "b": rates}, {"a": 0.3, "b": 0.7})
     np.testing.assert_allclose(twice.life, rates.life)
+
+
+def test_default_after_the_scenario_is_that_of_walking_on_at_the_basis_rates(book: Book) -> None:
+    up = Shifts({"entry": np.full(12, 0.5)}, {"entry": np.linspace(-0.5, 0.5, 3)[:, None] * np.ones(12)}, {})
+    walked = np.concatenate(
+        [roll_rates(book, up.point, 12), np.broadcast_to(book.accounts.matrix, (LIFE - 12, 1, 8, 8))]
+    )
+    found = default_curves(book, up, LIFE)
+    np.testing.assert_allclose(found, marginal_default(walked, BUCKETS), atol=1e-14)
+    drawn = drawn_curves(book, up, LIFE, 3)
+    np.testing.assert_allclose(drawn[2], found, atol=1e-14)
+    np.testing.assert_allclose(drawn[1], basis_curves(book, LIFE), atol=1e-14)

@@ -82,11 +82,13 @@ def loss_rates(
     group = np.array([groups.index(name) for name in cells["product"]])
     bucket = np.array([buckets.labels.index(name) for name in cells["bucket"]])
     owed = exposure_profile(cells, life) * discount_factors(cells["annual_rate"].to_numpy(float), life)
-    chances, lost = curves[..., group, bucket, :], lgd[..., group, 0]
-    twelve = np.einsum("...ct,ct->...c", chances[..., :12], owed[:, :12])
-    return LossRates(
-        cells, twelve * lost, np.einsum("...ct,ct->...c", chances, owed) * lost, lgd[..., group, bucket]
-    )
+    twelve, whole = (np.empty((*curves.shape[:-3], len(cells))) for _ in range(2))
+    for g, b in set(zip(group.tolist(), bucket.tolist(), strict=True)):
+        rows = np.flatnonzero((group == g) & (bucket == b))
+        twelve[..., rows] = curves[..., g, b, :12] @ owed[rows, :12].T
+        whole[..., rows] = curves[..., g, b, :] @ owed[rows].T
+    lost = lgd[..., group, 0]
+    return LossRates(cells, twelve * lost, whole * lost, lgd[..., group, bucket])
 
 
 def weigh(rates: Mapping[str, LossRates], weights: Mapping[str, float]) -> LossRates:
