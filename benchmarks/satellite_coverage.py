@@ -7,8 +7,10 @@ The economy is the simulated portfolio's last months; accounts at risk, rates an
 and stay steps. Each replication draws a month effect a month and a binomial a cell, and is fitted three ways: with
 the true lags, averaged over lags of 1 to 3 months, and averaged within signs. Fails where a 95% interval covers an
 elasticity in fewer than 92% or more than 98% of replications, in the first two, or in the third in fewer than 92%
-(an interval cut at a sign that is right can't cover less). `naive` is what errors from accounts alone would cover:
-not judged, shown to tell why months are the clusters. The table goes to benchmarks/results/satellite_coverage.md.
+(an interval cut at a sign that is right can't cover less). Two cases more have months whose noise lasts by half;
+there 85% are asked for, and what errors that leave this out would cover is told. `naive` is what errors from
+accounts alone would cover: not judged, shown to tell why months are the clusters. The table goes to
+benchmarks/results/satellite_coverage.md.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import argparse
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from pathlib import Path
 
@@ -26,6 +28,7 @@ import pandas as pd
 
 from analysis.core.periods import shift_months
 from analysis.data.simulate.macro import macro_path
+from analysis.methods.stress.projection import month_noise
 from analysis.methods.stress.satellite import design, fit_satellite, lag_structures
 from analysis.methods.stress.satellite_drivers import driver_series, harmonics, lagged
 from analysis.methods.stress.satellite_months import month_effects
@@ -49,6 +52,8 @@ class Case:
     tau: float
     season: tuple[float, float] = (0.04, 0.03)
     lags: tuple[int, ...] = field(default=(1, 2, 3))
+    memory: float = 0.0
+    """What a month keeps of its own noise from the one before."""
 
 
 ENTRY = {"unemployment": 0.20, "gdp": -0.035, "industry": -0.22}
@@ -62,6 +67,8 @@ CASES = (
     Case("charge-off, 3 events a month, no noise of months", "charge_off", 36, (-5.2, -4.9, -5.0),
          (250, 150, 80), {"unemployment": 0.20}, {"unemployment": 2}, 0.0),
 )  # fmt: skip
+LASTING = tuple(replace(case, name=f"{case.name}, noise that lasts by half", memory=0.5) for case in CASES[:2])
+"""Cases told beside, of which a lower coverage is expected: so few months tell their memory badly."""
 
 
 def economy(months: int) -> tuple[pd.DataFrame, list[pd.Timestamp]]:
@@ -77,7 +84,8 @@ def draw(
 ) -> pd.DataFrame:
     x = lagged(drivers, months, case.lag)
     effect = (x - x.mean(axis=0)) @ np.array(list(case.elasticity.values()))
-    effect = effect + harmonics(months, 1) @ np.array(case.season) + random.normal(0.0, case.tau, len(months))
+    noise = month_noise((len(months),), case.tau, case.memory, random)
+    effect = effect + harmonics(months, 1) @ np.array(case.season) + noise
     share = 1 / (1 + np.exp(-(np.array(case.base)[:, None] + effect)))
     at_risk = random.poisson(np.array(case.at_risk)[:, None] * np.ones(len(months)))
     events = random.binomial(at_risk, share)
@@ -95,6 +103,9 @@ def estimates(case: Case, cells: pd.DataFrame, drivers: pd.DataFrame) -> pd.Data
         "averaged": fit_satellite(case.step, effects, drivers, names, averaged, 1, signs=False).summary(),
         "averaged, signs": fit_satellite(case.step, effects, drivers, names, averaged, 1).summary(),
     }
+    if case.memory:
+        alone = fit_satellite(case.step, effects, drivers, names, averaged, 1, signs=False, memories=(0.0,))
+        tables["averaged, memory left out"] = alone.summary()
     found = pd.concat(tables, names=["fit"]).reset_index("fit")
     x = design(drivers, effects.months, case.lag, 1)
     weight = np.linalg.inv(effects.covariance)
@@ -129,19 +140,23 @@ def coverage(case: Case, replications: int, seed: int) -> pd.DataFrame:
 
 def failures(table: pd.DataFrame) -> pd.DataFrame:
     """Rows beyond what is promised."""
-    two_sided = table["fit"].isin(["true lags", "averaged"])
-    off = two_sided & ~table["coverage"].between(0.92, 0.98)
-    return table[off | ((table["fit"] == "averaged, signs") & (table["coverage"] < 0.92))]
+    two_sided, signed = table["fit"].isin(["true lags", "averaged"]), table["fit"] == "averaged, signs"
+    lasts = table["case"].isin([case.name for case in LASTING])
+    off = (two_sided & ~table["coverage"].between(0.92, 0.98)) | (signed & (table["coverage"] < 0.92))
+    return table[(off & ~lasts) | (lasts & (two_sided | signed) & (table["coverage"] < 0.85))]
 
 
 def write(table: pd.DataFrame, replications: int) -> None:
-    judged = table[table["fit"].isin(["true lags", "averaged"])]["coverage"]
+    both = table["fit"].isin(["true lags", "averaged"])
+    lasts = table["case"].isin([case.name for case in LASTING])
+    judged, rest = table[both & ~lasts]["coverage"], table[both & lasts]["coverage"]
     lines = ["# Elasticities of satellite models: bias and coverage of 95% intervals", ""]
     lines += [
         f"{replications:,} replications a case, fixed seed; coverage {judged.min():.1%} to {judged.max():.1%} "
     ]
     lines[-1] += (
-        "without signs. Log-odds a unit of the driver; bias with its standard error, sd over replications."
+        f"without signs, {rest.min():.1%} to {rest.max():.1%} where months keep half of their noise. "
+        "Log-odds a unit of the driver; bias with its standard error, sd over replications."
     )
     for name, part in table.groupby("case", sort=False):
         lines += ["", f"## {name}", "", "| fit | driver | truth | bias | ± | sd | mean half-width | coverage |"]
@@ -160,8 +175,9 @@ def main() -> int:
     options = parser.parse_args()
     replications, began = options.replications, time.perf_counter()
     with ProcessPoolExecutor(options.workers) as pool:
-        seeds = [SEED + number for number in range(len(CASES))]
-        table = pd.concat(pool.map(coverage, CASES, repeat(replications), seeds), ignore_index=True)
+        cases = [*CASES, *LASTING]
+        seeds = [SEED + number for number in range(len(cases))]
+        table = pd.concat(pool.map(coverage, cases, repeat(replications), seeds), ignore_index=True)
     print(table.round(4).to_string())
     print(f"{time.perf_counter() - began:.0f} s")
     write(table, replications)

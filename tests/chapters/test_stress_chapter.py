@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from chapter_runs import STRESS_QUICK, Left, run_cells
+from chapter_runs import SHARED, STRESS_QUICK, Left, run_cells
 
 START = pd.Timestamp("2025-12-31")
 LIMITS = {"expected", "lower", "upper"}
@@ -138,3 +138,45 @@ def test_too_few_months_fall_back_on_published_elasticities(
     alone = run_cells(stress_root, patch, STRESS_QUICK, "stress")
     assert "No step can be tied to the economy" in alone.prose
     assert "stage_3" in alone.headlines
+
+
+def test_staging_by_score_asks_how_much_worse_an_account_became(stress: Left) -> None:
+    bands = stress.table("opening_pd").set_index("score_band")
+    assert not bands["suppressed"].any()
+    began = bands.loc[["1", "2", "3", "4", "5"], "pd_opening"]
+    assert (np.diff(began) < 0).all(), "the lower the score, the more risk at opening"
+    performing = stress.table("stages").query("stage < 3")["accounts"].sum()
+    assert bands["accounts"].sum() == performing
+    assert bands["stage_2"].sum() == stress.table("stages").set_index("stage").loc[2, "accounts"]
+
+
+def test_without_the_cure_chapter_no_cures_are_taken_and_that_is_said(stress: Left) -> None:
+    assert "cures after default are not known and taken as none" in stress.prose
+
+
+def test_the_interval_of_an_expected_loss_holds_more_than_elasticities(stress: Left) -> None:
+    found = stress.table("ecl").query("scenario == 'baseline' and measure == 'lifetime'").iloc[0]
+    assert found["lower"] < found["expected"] < found["upper"]
+    assert (found["upper"] - found["lower"]) / found["expected"] > 0.02
+
+
+def test_public_history_is_projected_and_set_against_what_came(
+    stress_root: Path, patch: pytest.MonkeyPatch
+) -> None:
+    folder = SHARED / "fred"
+    if not (folder / "DRCCLACBS.csv").is_file():
+        pytest.skip("DRCCLACBS.csv is not at hand: no shared/data/fred beside the project")
+    left = run_cells(stress_root, patch, STRESS_QUICK | {"stress.history_folder": str(folder)}, "stress")
+    told = left.table("history").set_index("quarter")
+    assert told.index[0] == "2020Q1" and told.index[-1] == "2022Q4"
+    assert told.loc["2020Q2", "expected"] > 2 * told.loc["2020Q2", "actual"]
+    assert not left.table("history_multiples")["reached"].any()
+    assert "can tell no elasticity: in 26 quarters" in left.prose
+    assert "Cherry and others" in left.prose and "fig-stress-history" in left.labels
+
+
+def test_a_history_folder_without_the_series_says_which_are_missing(
+    stress_root: Path, tmp_path: Path, patch: pytest.MonkeyPatch
+) -> None:
+    left = run_cells(stress_root, patch, STRESS_QUICK | {"stress.history_folder": str(tmp_path)}, "stress")
+    assert "The test against public history is left out: DRCCLACBS and UNRATE not found" in left.prose

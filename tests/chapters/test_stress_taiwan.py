@@ -14,7 +14,10 @@ def taiwan_stress(taiwan_root: Path, patch: pytest.MonkeyPatch) -> Left:
 
 
 def test_without_an_economy_sections_are_left_out_and_say_so(taiwan_stress: Left) -> None:
-    assert taiwan_stress.left_out == {"scenarios": ["macro"]}
+    parts = ("satellites", "projection", "losses", "distribution", "capacity", "reverse", "claim", "summary")
+    assert set(taiwan_stress.left_out) == {"scenarios", *parts}
+    assert all("macro" in missing for missing in taiwan_stress.left_out.values())
+    assert taiwan_stress.prose.count("Left out: the portfolio has no `macro`") == len(taiwan_stress.left_out)
     assert "Without a table of the economy no scenario can be carried through the book" in taiwan_stress.prose
     assert taiwan_stress.tables == {}
 

@@ -96,3 +96,24 @@ def test_long_numbers_count_as_width_and_long_texts_wrap() -> None:
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ChapterError, match="kind 'percent'; it can be text, count"):
         t.Column("A", "percent")
+
+
+def test_amounts_and_numbers_have_their_interval_beside_in_the_columns_scale() -> None:
+    frame = pd.DataFrame(
+        {
+            "cost": [45.6e6, 1.2e6],
+            "low": [40e6, np.nan],
+            "high": [51e6, np.nan],
+            "n": [4.25, 3.0],
+            "n_low": [-1.0, 2.0],
+            "n_high": [6.0, 4.0],
+        }
+    )
+    formats = {
+        "cost": t.money("Cost", lower="low", upper="high"),
+        "n": t.number("N", lower="n_low", upper="n_high"),
+    }
+    assert t.lay_out(frame, formats).rows == (
+        ("45.6 (40.0–51.0)", "4.2 (−1.0 to 6.0)"),
+        ("1.2", "3.0 (2.0–4.0)"),
+    )

@@ -26,7 +26,7 @@ class Column:
     """How one column is printed.
 
     `kind` is text, count, number, rate (a fraction, as percent), points (a difference of fractions) or money.
-    `lower` and `upper` name the columns of a rate's interval. Units go to the header: percent, the currency with
+    `lower` and `upper` name the columns of an interval. Units go to the header: percent, the currency with
     its scale, or `unit`.
     """
 
@@ -61,9 +61,11 @@ def count(header: str) -> Column:
     return Column(header, "count")
 
 
-def number(header: str, digits: int = 1, unit: str = "") -> Column:
-    """Plain numbers, such as days."""
-    return Column(header, "number", digits=digits, unit=unit)
+def number(
+    header: str, digits: int = 1, unit: str = "", lower: str | None = None, upper: str | None = None
+) -> Column:
+    """Plain numbers, such as days, with the interval beside where it is named."""
+    return Column(header, "number", lower, upper, digits, unit)
 
 
 def rate(header: str, lower: str | None = None, upper: str | None = None, digits: int = 2) -> Column:
@@ -78,9 +80,9 @@ def points(
     return Column(header, "points", lower, upper, digits, unit)
 
 
-def money(header: str, digits: int | None = None) -> Column:
-    """Amounts, scaled alike over the column to thousand, million or bn."""
-    return Column(header, "money", digits=digits)
+def money(header: str, digits: int | None = None, lower: str | None = None, upper: str | None = None) -> Column:
+    """Amounts, scaled alike over the column to thousand, million or bn, with the interval beside where named."""
+    return Column(header, "money", lower, upper, digits)
 
 
 def lay_out(
@@ -164,9 +166,10 @@ def _print(value: Any, bounds: tuple[Any, Any], spec: Column, numbers: Numbers, 
         return numbers.missing
     if spec.kind == "text":
         return str(value)
-    if spec.kind in ("rate", "points") and all(map(_there, bounds)):
-        return numbers.interval(value, *bounds, digits, signed=spec.kind == "points")
     factor = 100 if spec.kind in ("rate", "points") else 1 / scale
+    if all(map(_there, bounds)):
+        middle, low, high = (one * factor / 100 for one in (value, *bounds))
+        return numbers.interval(middle, low, high, digits, signed=spec.kind == "points")
     return numbers.number(value * factor, digits, signed=spec.kind == "points")
 
 

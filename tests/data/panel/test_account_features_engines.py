@@ -3,11 +3,13 @@
 import pandas as pd
 import pytest
 
+from analysis.core.parameters.cases import Value
 from analysis.core.periods import shift_months
 from analysis.core.spells import SpellRules
 from analysis.data.panel.account_features import delinquent_at, features_at, groups_at
 from analysis.data.panel.account_outcomes import attribute_outcomes, outcomes_after
-from analysis.data.panel.decisions import decisions, experiments
+from analysis.data.panel.decision_flows import decision_flows
+from analysis.data.panel.decisions import decisions, decisions_together, experiments
 from analysis.data.portfolio import open_portfolio
 from analysis.data.simulate import simulate
 
@@ -26,6 +28,8 @@ MEASURES = {
     "attribute_outcomes": lambda p: attribute_outcomes(p, rows_of(p), "need"),
     "experiments": experiments,
     "decisions": lambda p: decisions(p, "flow_policy", rules=RULES),
+    "decisions_together": lambda p: decisions_together(p, {"flow_policy": 2, "robot_vs_agent": 3}, ["agent"], 3),
+    "decision_flows": lambda p: decision_flows(p, decisions(p, "flow_policy"), 6, Value(), {"sms": 2.0}, 9.0),
 }
 
 
@@ -52,6 +56,6 @@ def test_the_order_of_the_file_does_not_matter(folder):
     for name in ("months", "contacts", "treatments", "attributes"):
         table = pd.read_parquet(folder / f"{name}.parquet").sample(frac=1.0, random_state=2)
         table.to_parquet(shuffled / f"{name}.parquet", index=False)
-    for name in ("features_at", "outcomes_after", "decisions"):
+    for name in ("features_at", "outcomes_after", "decisions", "decision_flows"):
         one, other = (MEASURES[name](open_portfolio(where)) for where in (folder, shuffled))
         pd.testing.assert_frame_equal(one, other, check_dtype=False, rtol=1e-12, obj=name)

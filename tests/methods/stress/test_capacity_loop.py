@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,17 @@ import pytest
 from analysis.core.parameters.stress import WORK
 from analysis.core.states import Buckets
 from analysis.methods.stress.capacity import Centre
-from analysis.methods.stress.capacity_loop import Assumptions, month_profile, staff_needed, work_by_bucket
+from analysis.methods.stress.capacity_loop import (
+    Assumptions,
+    bucket_stock,
+    month_profile,
+    need_limits,
+    needed_by_draw,
+    staff_needed,
+    work_by_bucket,
+)
+from analysis.methods.stress.projection import Projection, Shifts, project_book
+from analysis.methods.stress.projection_book import read_book
 from analysis.methods.stress.staffing import ServiceTarget
 
 BUCKETS = Buckets((1, 30, 60, 90))
@@ -41,3 +53,31 @@ def test_twice_the_arrears_need_more_agents_than_today_and_today_none_more(given
     np.testing.assert_allclose(table["overload"].iloc[0], 1.0)
     assert table["overload"].iloc[1] > 1.5
     assert staff_needed(stock, given, 1000.0)["missing_agents"].max() == 0
+
+
+@pytest.fixture
+def projection(panel: tuple[pd.DataFrame, pd.DataFrame]) -> Projection:
+    book, random = read_book(*panel, BUCKETS, date(2025, 12, 31), 12), np.random.default_rng(4)
+    drawn = 0.5 + random.normal(0, 0.2, (60, 1)) * np.ones((60, 6))
+    return project_book(book, Shifts({"entry": np.full(6, 0.5)}, {"entry": drawn}, {"entry": 0.05}), 6)
+
+
+def test_what_the_point_path_needs_is_what_its_stock_needs(given: Assumptions, projection: Projection) -> None:
+    table = staff_needed(bucket_stock(projection.table()), given, 10.0)
+    needed = needed_by_draw(projection, given, "point")[0]
+    assert needed == pytest.approx(table["needed_agents"].to_numpy(), rel=1e-9)
+
+
+def test_limits_of_staff_hold_the_expected_need_and_widen_with_what_is_not_known(
+    given: Assumptions, projection: Projection
+) -> None:
+    point = needed_by_draw(projection, given, "point")[0]
+    table = need_limits(projection, given, float(point[0]), 0.95)
+    last = table.iloc[-1]
+    assert last["needed_lower"] < point[-1] < last["needed_upper"]
+    # Today's book is known.
+    assert table["needed_lower"].iloc[0] == table["needed_upper"].iloc[0] == pytest.approx(point[0])
+    alone = last["needed_upper_parameter"] - last["needed_lower_parameter"]
+    assert 0 < alone <= 1.1 * (last["needed_upper"] - last["needed_lower"])
+    assert table["overload_upper"].to_numpy() == pytest.approx((table["needed_upper"] / point[0]).to_numpy())
+    assert 0 <= last["months_short_lower"] <= last["months_short_upper"] <= 6

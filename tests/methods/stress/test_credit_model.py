@@ -13,16 +13,15 @@ from analysis.methods.stress.credit_cells import credit_book, exposure_profile, 
 from analysis.methods.stress.default_curves import basis_curves, default_curves, drawn_curves
 from analysis.methods.stress.loss_rates import (
     cells_of,
-    cure_curve,
     lgd_table,
     loss_rates,
     places,
     recoveries_by_group,
-    share_not_lasting,
     weigh,
 )
-from analysis.methods.stress.projection import Shifts, no_shifts
+from analysis.methods.stress.projection import Shifts, no_shifts, roll_rates
 from analysis.methods.stress.projection_book import Basis, Book
+from analysis.methods.stress.projection_default import marginal_default
 
 BUCKETS = Buckets((1, 30, 90))
 LIFE = 24
@@ -50,6 +49,7 @@ def accounts() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "product": "card",
+            "score_band": "unknown",
             "state": ["current", "current", "90+"],
             "days_past_due": [0, 0, 95],
             "balance": [1000.0, 500.0, 200.0],
@@ -95,30 +95,14 @@ def test_a_loan_is_owed_down_to_nothing_and_a_card_until_its_life_ends(book: Boo
 
 def test_without_cures_and_discount_what_is_not_recovered_is_lost() -> None:
     recovered = np.full((1, 10), 0.03)
-    table = lgd_table(recovered, np.zeros(0), [120], BUCKETS, [0.0])
+    table = lgd_table(recovered, np.zeros((1, 0)), [120], BUCKETS, [0.0])
     np.testing.assert_allclose(table, 0.7)
-    np.testing.assert_allclose(lgd_table(recovered, np.zeros(0), [120], BUCKETS, [0.0], amount=0.5), 0.85)
+    np.testing.assert_allclose(lgd_table(recovered, np.zeros((1, 0)), [120], BUCKETS, [0.0], amount=0.5), 0.85)
 
 
 def test_recoveries_beyond_the_claim_leave_no_loss_and_no_gain() -> None:
-    table = lgd_table(np.full((1, 10), 0.2), np.zeros(0), [120], BUCKETS, [0.0])
+    table = lgd_table(np.full((1, 10), 0.2), np.zeros((1, 0)), [120], BUCKETS, [0.0])
     np.testing.assert_allclose(table, 0.0, atol=1e-12)
-
-
-def test_the_cure_curve_never_falls_and_counts_lasting_cures_alone() -> None:
-    curves = pd.DataFrame(
-        {
-            "dimension": "entry_days",
-            "value": "90",
-            "exit": "cured",
-            "months": [2, 3, 4],
-            "rate": [0.1, np.nan, 0.2],
-        }
-    )
-    np.testing.assert_allclose(cure_curve(curves, 90, again=0.5), [0.0, 0.05, 0.05, 0.1])
-    assert len(cure_curve(curves, 60)) == 0
-    assert share_not_lasting(None) == 0.0
-    assert share_not_lasting(pd.DataFrame({"dimension": ["all"], "rate": [0.2]})) == 0.2
 
 
 def test_without_claims_nothing_is_recovered() -> None:
@@ -132,6 +116,19 @@ def test_loss_rates_by_stage_rise_from_a_year_to_life_to_default(book: Book) -> 
     where = places(held, cells)
     first = [float(rates.staged([stage] * 3, where)[0]) for stage in (1, 2, 3)]
     assert first == sorted(first) and first[2] == 0.8
-    np.testing.assert_allclose(rates.lifetime([1, 1, 3], where), rates.staged([2, 2, 3], where))
+    riskier = rates.staged([1, 2, 3], where, 1.5, 1.2) / rates.staged([1, 2, 3], where)
+    np.testing.assert_allclose(riskier, [1.5, 1.2, 1.0])
     twice = weigh({"a": rates, "b": rates}, {"a": 0.3, "b": 0.7})
     np.testing.assert_allclose(twice.life, rates.life)
+
+
+def test_default_after_the_scenario_is_that_of_walking_on_at_the_basis_rates(book: Book) -> None:
+    up = Shifts({"entry": np.full(12, 0.5)}, {"entry": np.linspace(-0.5, 0.5, 3)[:, None] * np.ones(12)}, {})
+    walked = np.concatenate(
+        [roll_rates(book, up.point, 12), np.broadcast_to(book.accounts.matrix, (LIFE - 12, 1, 8, 8))]
+    )
+    found = default_curves(book, up, LIFE)
+    np.testing.assert_allclose(found, marginal_default(walked, BUCKETS), atol=1e-14)
+    drawn = drawn_curves(book, up, LIFE, 3)
+    np.testing.assert_allclose(drawn[2], found, atol=1e-14)
+    np.testing.assert_allclose(drawn[1], basis_curves(book, LIFE), atol=1e-14)

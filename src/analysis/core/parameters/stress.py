@@ -74,6 +74,16 @@ class Losses(Section):
     scenarios: int = Field(20_000, ge=5_000, le=1_000_000)
     """Years drawn for them."""
 
+    @field_validator("provision")
+    @classmethod
+    def _set_aside(cls, value: float | None) -> float | None:
+        if value == 0:
+            raise ValueError(
+                "provision is 0: with nothing set aside every scenario exhausts it. Give the amount on the books, "
+                "or null to leave its adequacy out"
+            )
+        return value
+
 
 class Work(Section):
     """Work that an account of a bucket makes in a month: assumptions."""
@@ -203,7 +213,7 @@ class StressParameters(Section):
     reverse: Reverse = Field(default_factory=Reverse)
     claim: Claim = Field(default_factory=Claim)
     history_folder: Path | None = None
-    """Folder with the public series DRCCLACBS, UNRATE and CORCCACBS or RCCCBNCOPCT as CSV; empty: left out."""
+    """Folder with the public series DRCCLACBS, UNRATE and, if there, RCCCBNCOPCT as CSV; empty: left out."""
 
     @field_validator("states")
     @classmethod

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from analysis.core.states import Buckets
+from analysis.data.panel.default_cells import score_bands
 from analysis.data.panel.labels import with_states
 from analysis.data.panel.months import number_of, state_code
 from analysis.data.panel.parts import ACCOUNT
@@ -19,10 +20,10 @@ TERMS = ("credit_limit", "annual_rate", "term_months")
 
 def exposures(portfolio: Portfolio, buckets: Buckets, month: date) -> pd.DataFrame:
     """Open accounts at a month's end, by account_id: product, state, days_past_due, balance, credit_limit,
-    annual_rate, months_left.
+    annual_rate, months_left, score_band.
 
-    months_left: contract length less months since opening, 0 where it has run out; missing, as limit and rate,
-    where not recorded.
+    score_band: as default_cells.score_bands() has it. months_left: contract length less months since opening, 0
+    where it has run out; missing, as limit and rate, where not recorded.
     """
     panel = portfolio.table("months")
     rows = panel.filter(panel.month == ibis.literal(month), panel.status == "open")
@@ -48,7 +49,7 @@ def _with_terms(portfolio: Portfolio, rows: ir.Table, buckets: Buckets) -> pd.Da
     kept = rows.select(
         ACCOUNT, "days_past_due", "balance", m=number_of(rows.month), state=state_code(rows, buckets)
     )
-    joined = kept.inner_join(facts, ACCOUNT)
+    joined = kept.inner_join(facts, ACCOUNT).inner_join(score_bands(portfolio).drop("product"), ACCOUNT)
     left = (joined.term_months.cast("float64") - (joined.m - joined.opened)).clip(lower=0)
     found = joined.mutate(months_left=left).drop("opened", "term_months", "m").order_by(ACCOUNT).to_pandas()
     numbers = {name: found[name].astype("float64") for name in ("balance", "credit_limit", "annual_rate")}

@@ -46,13 +46,16 @@ def flows(
     if not months:
         raise ParameterError(f"no month-step up to {start:%Y-%m} to take flow rates from")
     states, found_as = buckets.states, "accounts" if basis == "accounts" else "to_balance"
-    moved = np.stack([_amounts(covered, month, states, found_as) for month in months])
-    held = np.stack([_held(covered, month, states, f"from_{basis}") for month in months])
-    stocks = np.stack([_stock(stock, month, states, basis) for month in months])
+    moved = _by_month(covered, months, states, ["from_state", "to_state"], found_as)
+    # Every row of a from-state holds the same total.
+    once = covered.drop_duplicates(["month", "from_state"])
+    held = _by_month(once, months, states, ["from_state"], f"from_{basis}")
+    standing = stock[stock["dimension"] == "all"]
+    stocks = _by_month(standing, months, states, ["state"], basis)
     fresh = stocks - moved.sum(axis=1)
     # Sums of money leave dust behind when they are subtracted; dust is no new business.
     fresh = np.where(np.abs(fresh) <= 1e-9 * np.maximum(stocks, 1.0), 0.0, fresh)
-    opening = _stock(stock, pd.Timestamp(start), states, basis)
+    opening = _by_month(standing, [pd.Timestamp(start)], states, ["state"], basis)[0]
     if not opening.sum():
         raise ParameterError(f"no stock at {start:%Y-%m} to start a forecast from")
     pooled = _ratios(moved.sum(axis=0), held.sum(axis=0), buckets)
@@ -61,22 +64,16 @@ def flows(
     return Flows(days, opening, monthly, pooled, fresh)
 
 
-def _amounts(rolls: pd.DataFrame, month: object, states: Sequence[str], column: str) -> Array:
-    chosen = rolls[rolls["month"] == month]
-    table = chosen.pivot_table(index="from_state", columns="to_state", values=column, aggfunc="sum", observed=True)
-    return table.reindex(index=list(states), columns=list(states)).fillna(0.0).to_numpy(float)
-
-
-def _held(rolls: pd.DataFrame, month: object, states: Sequence[str], column: str) -> Array:
-    chosen = rolls[rolls["month"] == month]
-    held = chosen.groupby("from_state", observed=True)[column].first()
-    return held.reindex(list(states)).fillna(0.0).to_numpy(float)
-
-
-def _stock(stock: pd.DataFrame, month: object, states: Sequence[str], basis: str) -> Array:
-    chosen = stock[(stock["dimension"] == "all") & (stock["month"] == month)]
-    held = chosen.groupby("state", observed=True)[basis].sum()
-    return held.reindex(list(states)).fillna(0.0).to_numpy(float)
+def _by_month(
+    rows: pd.DataFrame, months: Sequence[object], states: Sequence[str], columns: Sequence[str], amount: str
+) -> Array:
+    """Sums of `amount` by month and the states in `columns`, (M, S, …)."""
+    place = [pd.DatetimeIndex(list(months)).get_indexer(pd.DatetimeIndex(rows["month"]))]
+    place += [pd.Index(list(states)).get_indexer(pd.Index(rows[name].astype(object))) for name in columns]
+    inside = np.all([one >= 0 for one in place], axis=0)
+    found: Array = np.zeros((len(months), *[len(states)] * len(columns)))
+    np.add.at(found, tuple(one[inside] for one in place), rows[amount].to_numpy(float)[inside])
+    return found
 
 
 def _ratios(moved: Array, held: Array, buckets: Buckets, fallback: Array | None = None) -> Array:

@@ -5,12 +5,14 @@ of an expected credit loss: `staging`, `exposure_at_default`, `loss_given_defaul
 `ecl_movement`. Capacity: `erlang` (queues), `capacity` (workload, staff, and what missing staff does to cures).
 
 Scenarios: `scenario_macro` and `scenario_path` (history, and what continues it), `plausibility`. Satellites: from
-`satellite_cells` over `satellite_months` and `satellite_regression` to `satellite`, all steps at once in
-`satellite_set`, judged in `satellite_backtest`. `projection` moves a `projection_book` by them; `reverse_stress`
-and `reverse_tornado` ask what breaks it; `history` tests the approach on the past.
+`satellite_cells` over `satellite_months`, `satellite_bounds` and `satellite_regression` to `satellite`, drawn in
+`satellite_draws`, all steps at once in `satellite_set`, judged in `satellite_backtest`. `projection` moves a
+`projection_book` by them; `reverse_stress` and `reverse_tornado` ask what breaks it, `reverse_intervals` how sure
+that is; `history` tests the approach on the past.
 
-`scenario_facts`, `credit_model` (with `credit_cells`, `default_curves`, `loss_rates`), `loss_tables`,
-`projection_summary`, `capacity_loop`, `net_loss` and `recovery_claim` join these pieces for the chapter.
+`scenario_facts`, `credit_model` (with `credit_cells`, `default_curves`, `loss_curves`, `loss_rates` and
+`score_risk`), `loss_tables`, `projection_summary`, `capacity_loop`, `net_loss`, `earlier` and `recovery_claim`
+join these pieces for the chapter.
 """
 
 from analysis.methods.stress import (
@@ -18,12 +20,14 @@ from analysis.methods.stress import (
     capacity_loop,
     credit_cells,
     credit_model,
+    earlier,
     ecl_movement,
     expected_credit_loss,
     history,
     history_checks,
     loss_cells,
     loss_contributions,
+    loss_curves,
     loss_distribution,
     loss_rates,
     loss_tables,
@@ -35,6 +39,7 @@ from analysis.methods.stress import (
     projection_summary,
     provision,
     recovery_claim,
+    reverse_intervals,
     reverse_stress,
     reverse_tornado,
     satellite,
@@ -46,6 +51,7 @@ from analysis.methods.stress import (
     scenario_facts,
     scenario_macro,
     scenario_path,
+    score_risk,
     staffing,
     staging,
 )
@@ -55,12 +61,14 @@ __all__ = [
     "capacity_loop",
     "credit_cells",
     "credit_model",
+    "earlier",
     "ecl_movement",
     "expected_credit_loss",
     "history",
     "history_checks",
     "loss_cells",
     "loss_contributions",
+    "loss_curves",
     "loss_distribution",
     "loss_rates",
     "loss_tables",
@@ -72,6 +80,7 @@ __all__ = [
     "projection_summary",
     "provision",
     "recovery_claim",
+    "reverse_intervals",
     "reverse_stress",
     "reverse_tornado",
     "satellite",
@@ -83,6 +92,7 @@ __all__ = [
     "scenario_facts",
     "scenario_macro",
     "scenario_path",
+    "score_risk",
     "staffing",
     "staging",
 ]

@@ -64,6 +64,11 @@ class Centre:
         mix = 1.0 - self.remote_share * (1.0 - self.remote_productivity)
         return self.paid_hours * (1.0 - self.shrinkage) * mix
 
+    @property
+    def agents_share(self) -> float:
+        """Share of outbound attempts that agents make, those handed over by robots among them."""
+        return 1.0 - self.robot_share * (1.0 - self.robot_handover)
+
 
 def workload(stock: pd.DataFrame, work: pd.DataFrame) -> pd.DataFrame:
     """Calls and hours by month: accounts by bucket × attempts an account × minutes an attempt.
@@ -115,10 +120,10 @@ def inbound_staff_hours(
     target: ServiceTarget,
     patience: float | None = None,
 ) -> Array:
-    """Hours that agents must be at the phones each month to answer its inbound calls at the target, (months,).
+    """Hours that agents must be at the phones each month to answer its inbound calls at the target, (…, months).
 
-    `calls` (months,); `minutes` a call (months,), ignored where there are no calls; `profile` (half-hours,): how a
-    month's calls fall on its half-hours, to sum to 1 (0 where closed). `target.wait` and `patience` are in
+    `calls` (…, months); `minutes` a call (…, months), ignored where there are no calls; `profile` (half-hours,):
+    how a month's calls fall on its half-hours, to sum to 1 (0 where closed). `target.wait` and `patience` are in
     seconds. Idle time between calls is in it: it is the price of a short wait.
     """
     share = np.asarray(profile, float)
@@ -126,9 +131,11 @@ def inbound_staff_hours(
         raise ParameterError("profile must be shares of a month's calls by half-hour, 0 or more, to sum to 1")
     number = np.asarray(calls, float)
     handling = np.where(number > 0, 60.0 * np.asarray(minutes, float), 1.0)[..., None]
-    load = number[..., None] * share * handling / (60.0 * INTERVAL_MINUTES)
+    # Half-hours with the same share need the same agents.
+    part, times = np.unique(share, return_counts=True)
+    load = number[..., None] * part * handling / (60.0 * INTERVAL_MINUTES)
     agents = agents_needed(load, np.broadcast_to(handling, load.shape), target, patience)
-    return np.asarray(agents.sum(axis=-1) * (INTERVAL_MINUTES / 60.0))
+    return np.asarray((agents * times).sum(axis=-1) * (INTERVAL_MINUTES / 60.0))
 
 
 def capacity_table(
@@ -147,9 +154,8 @@ def capacity_table(
         raise ParameterError(
             "agents holds a value that is missing or below 0; give agents on the payroll by month"
         )
-    by_agents = 1.0 - centre.robot_share * (1.0 - centre.robot_handover)
     inbound = np.broadcast_to(np.asarray(inbound_hours, float), (len(load),))
-    outbound = load["outbound_hours"].to_numpy(float) * by_agents / centre.outbound_occupancy
+    outbound = load["outbound_hours"].to_numpy(float) * centre.agents_share / centre.outbound_occupancy
     needed, spare = (inbound + outbound) / centre.hours_an_agent, staff * centre.hours_an_agent - inbound
     with np.errstate(divide="ignore", invalid="ignore"):
         overload = np.where(needed > 0, needed / staff, 0.0)

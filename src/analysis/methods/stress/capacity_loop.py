@@ -83,6 +83,37 @@ def _inbound(load: pd.DataFrame, given: Assumptions) -> Array:
     return inbound_staff_hours(load["inbound_calls"], minutes, given.profile, given.target, given.patience)
 
 
+def needed_by_draw(projection: Projection, given: Assumptions, which: str) -> Array:
+    """staff_needed()'s needed_agents by draw and month, today first, (D, H + 1), of the `point`, `parameter` or
+    `total` paths: assumptions of the call centre stay as they are."""
+    paths = getattr(projection, which)["accounts"]
+    work = given.work.set_index("bucket").loc[list(projection.book.buckets.labels)]
+    held = np.maximum(paths.stock.sum(axis=2)[..., : len(work)], 0.0)
+    per = {name: work[name].to_numpy(float) for name in work}
+    calls, minutes = held @ per["inbound_calls"], held @ (per["inbound_calls"] * per["inbound_minutes"])
+    mean = np.divide(minutes, calls, out=np.zeros_like(calls), where=calls > 0)
+    inbound = inbound_staff_hours(calls, mean, given.profile, given.target, given.patience)
+    outbound = held @ (per["attempts"] * per["minutes"]) / 60.0 * given.centre.agents_share
+    return np.asarray((inbound + outbound / given.centre.outbound_occupancy) / given.centre.hours_an_agent)
+
+
+def need_limits(projection: Projection, given: Assumptions, agents: float, level: float) -> pd.DataFrame:
+    """Limits of what is needed by month, today first: month, needed_lower, needed_upper (everything), …_parameter
+    (elasticities alone), the same of overload (needed ÷ `agents`), and of months_short, months ahead with overload
+    above 1, the same in each row."""
+    months = [pd.Timestamp(projection.book.start), *projection.months]
+    table, tails = pd.DataFrame({"month": months}), [(1 - level) / 2, (1 + level) / 2]
+    for which, ending in (("total", ""), ("parameter", "_parameter")):
+        needed = needed_by_draw(projection, given, which)
+        low, high = np.quantile(needed, tails, axis=0)
+        short = np.quantile((needed[:, 1:] > agents * (1 + 1e-9)).sum(axis=1), tails, method="inverted_cdf")
+        for end, need, count in (("lower", low, short[0]), ("upper", high, short[1])):
+            table[f"needed_{end}{ending}"] = need
+            table[f"overload_{end}{ending}"] = need / agents if agents > 0 else np.nan
+            table[f"months_short_{end}{ending}"] = int(count)
+    return table
+
+
 def cures_lost(projection: Projection, made: npt.ArrayLike, given: Assumptions) -> pd.DataFrame:
     """Cures by month, and those lost where only the share `made` (months,) of contacts is made, if the assumed
     elasticity holds: month, cures, cures_lost_assumed."""

@@ -21,7 +21,7 @@ PAST_TERM = 12
 
 
 def credit_book(accounts: pd.DataFrame, book: Book, conversion: float, life: int) -> pd.DataFrame:
-    """The accounts by id with product, bucket, days_past_due, months_left, annual_rate, balance and ead.
+    """The accounts by id with product, score_band, bucket, days_past_due, months_left, annual_rate, balance, ead.
 
     `accounts`: the panel's exposures(). ead: balance, plus `conversion` of an undrawn limit. months_left: banded
     in half-years and capped at `life`; for accounts without a contract length it is the product's behavioural
@@ -40,6 +40,7 @@ def credit_book(accounts: pd.DataFrame, book: Book, conversion: float, life: int
     return pd.DataFrame(
         {
             "product": product,
+            "score_band": rows["score_band"].astype(str),
             "bucket": rows["state"].astype(str),
             "months_left": left,
             "annual_rate": rate.round(6),

@@ -15,6 +15,7 @@ from analysis.methods.stress.loss_rates import LossRates, lgd_table, loss_rates,
 from analysis.methods.stress.projection import Shifts, scenario_shifts
 from analysis.methods.stress.projection_book import Book
 from analysis.methods.stress.satellite import Satellite
+from analysis.methods.stress.score_risk import ScoreRisk, relative_loss, scaled
 from analysis.methods.stress.staging import StagingRules, stages
 
 Array = npt.NDArray[np.float64]
@@ -29,20 +30,27 @@ class Economy:
     weights: Mapping[str, float]
     months: int
 
+    @property
+    def ahead(self) -> list[pd.Timestamp]:
+        """Month ends that the scenarios reach."""
+        return [pd.Timestamp(self.start) + pd.offsets.MonthEnd(step) for step in range(1, self.months + 1)]
+
 
 @dataclass(frozen=True)
 class CreditModel:
-    """Roll rates and satellites of a date; recoveries (G, K) and the cure curve after default; what is assumed."""
+    """Roll rates and satellites of a date; recoveries (G, K) and lasting cures after default (G, M); what is
+    assumed; and how score bands differ."""
 
     book: Book
     satellites: Mapping[str, Satellite]
     recovered: Array
-    cure_curve: Array
+    cured: Array
     charge_off_days: Sequence[int]
     rate: Sequence[float]
     life: int
     cost: float = 0.0
     rules: StagingRules = field(default_factory=StagingRules)
+    scores: ScoreRisk = field(default_factory=ScoreRisk)
 
     def shifts(self, economy: Economy, draws: int = 1, seed: int = 0) -> dict[str, Shifts]:
         """Log-odds by step under each scenario, told from the economy's last actual month."""
@@ -57,15 +65,30 @@ class CreditModel:
         one = self.satellites.get("recovery")
         if one is None:
             return dict.fromkeys(economy.drivers, 1.0)
-        ahead = [pd.Timestamp(economy.start) + pd.offsets.MonthEnd(step) for step in range(1, economy.months + 1)]
-        shift = {name: one.shift(drivers, ahead, self.book.reference) for name, drivers in economy.drivers.items()}
+        ahead, reference = economy.ahead, self.book.reference
+        shift = {name: one.shift(drivers, ahead, reference) for name, drivers in economy.drivers.items()}
         return {name: float(np.exp(value.mean())) for name, value in shift.items()}
 
-    def lgd(self, amount: float) -> Array:
-        """Loss given default by group and bucket, (G, B)."""
-        buckets, days = self.book.buckets, self.rules.stage_3_days
-        return lgd_table(self.recovered, self.cure_curve, self.charge_off_days, buckets, self.rate,
-                         self.cost, amount, days)  # fmt: skip
+    def drawn_amount(self, economy: Economy, draws: int, seed: int) -> dict[str, Array]:
+        """The same with the satellite's coefficients drawn, (draws,); the same ones for each scenario."""
+        one = self.satellites.get("recovery")
+        if one is None:
+            return {name: np.ones(draws) for name in economy.drivers}
+        ahead, reference = economy.ahead, self.book.reference
+        shift = {
+            name: one.draw_shifts(drivers, ahead, reference, draws, np.random.default_rng([seed, 13]))
+            for name, drivers in economy.drivers.items()
+        }
+        return {name: np.exp(value.mean(axis=1)) for name, value in shift.items()}
+
+    def lgd(
+        self, amount: npt.ArrayLike = 1.0, recovered: Array | None = None, cured: Array | None = None
+    ) -> Array:
+        """Loss given default by group and bucket, (…, G, B); with draws of recoveries and cures where given."""
+        return lgd_table(
+            self.recovered if recovered is None else recovered, self.cured if cured is None else cured,
+            self.charge_off_days, self.book.buckets, self.rate, self.cost, amount, self.rules.stage_3_days,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,7 +113,8 @@ def price(
     shifts = shifts or model.shifts(economy)
     days = model.rules.stage_3_days
     curves = {name: default_curves(model.book, one, model.life, days) for name, one in shifts.items()}
-    rates = _rates(model, economy, cells, curves)
+    lgd = {name: model.lgd(amount) for name, amount in model.recovery_amount(economy).items()}
+    rates = _rates(model, cells, curves, lgd)
     weighted = weighted_curves(curves, economy.weights)
     basis = basis_curves(model.book, model.life, days)
     current = cells.assign(bucket=model.book.buckets.labels[0])
@@ -104,23 +128,26 @@ def price(
 
 
 def drawn_rates(
-    model: CreditModel, economy: Economy, cells: pd.DataFrame, shifts: Mapping[str, Shifts], draws: int
+    model: CreditModel,
+    economy: Economy,
+    cells: pd.DataFrame,
+    shifts: Mapping[str, Shifts],
+    lgd: Mapping[str, Array],
 ) -> dict[str, LossRates]:
-    """Loss rates by scenario with the first `draws` coefficients drawn in `shifts`, (draws, cells).
-
-    That tells how far the elasticities are uncertain; loss given default and roll rates stay at their estimates.
-    """
+    """Loss rates by scenario with coefficients drawn as the first in `shifts`, and loss given default as drawn in
+    `lgd` (D, G, B) by scenario: (D, cells). Roll rates of the basis months stay at their estimates."""
     days = model.rules.stage_3_days
-    curves = {name: drawn_curves(model.book, one, model.life, draws, days) for name, one in shifts.items()}
-    return _rates(model, economy, cells, curves)
+    curves = {
+        name: drawn_curves(model.book, one, model.life, len(lgd[name]), days) for name, one in shifts.items()
+    }
+    return _rates(model, cells, curves, lgd)
 
 
 def _rates(
-    model: CreditModel, economy: Economy, cells: pd.DataFrame, curves: Mapping[str, Array]
+    model: CreditModel, cells: pd.DataFrame, curves: Mapping[str, Array], lgd: Mapping[str, Array]
 ) -> dict[str, LossRates]:
-    amount = model.recovery_amount(economy)
     return {
-        name: loss_rates(cells, model.book.groups, model.book.buckets, curve, model.lgd(amount[name]))
+        name: loss_rates(cells, model.book.groups, model.book.buckets, curve, lgd[name])
         for name, curve in curves.items()
     }
 
@@ -133,17 +160,26 @@ def _chance(model: CreditModel, cells: pd.DataFrame, curves: Array) -> Array:
     return np.asarray(total[np.arange(len(cells)), cells["months_left"].to_numpy(int) - 1])
 
 
-def staged_book(book: pd.DataFrame, priced: Priced, place: npt.ArrayLike, rules: StagingRules) -> pd.DataFrame:
-    """The accounts with stage, reason, cell, pd (over the next year) and lgd, weighted over scenarios.
+def staged_book(book: pd.DataFrame, priced: Priced, place: npt.ArrayLike, model: CreditModel) -> pd.DataFrame:
+    """The accounts with stage, reason, cell, pd_opening, pd_now (over what is left of life), pd (over the next
+    year) and lgd, weighted over scenarios; by_year and by_life: its PD ÷ its cell's.
 
-    An account's PD at opening is taken to be that of a current account of its product, with its months left, in
-    the economy of the basis months: scores at opening don't enter.
+    An account's PD at opening is taken to be that of a current account of its product and score band, with its
+    months left, in the economy of the basis months; its PD now that of its bucket and band under the scenarios.
+    Without scores all accounts of a product began alike.
     """
     where = np.asarray(place)
+    product, band = book["product"], book["score_band"]
+    now = model.scores.of(product, band, book["bucket"])
+    then = model.scores.of(product, band, model.book.buckets.labels[0])
     tested = pd.DataFrame(
-        {"days_past_due": book["days_past_due"], "pd_now": np.clip(priced.lifetime_pd[where], 0, 1),
-         "pd_opening": np.clip(priced.opening_pd[where], 0, 1)}, index=book.index,
+        {"days_past_due": book["days_past_due"], "pd_now": scaled(priced.lifetime_pd[where], now),
+         "pd_opening": scaled(priced.opening_pd[where], then)}, index=book.index,
     )  # fmt: skip
-    found = stages(tested, rules)
-    return book.assign(stage=found["stage"], reason=found["reason"], cell=where,
-                       pd=np.clip(priced.year_pd[where], 0, 1), lgd=priced.weighted.defaulted[where])  # fmt: skip
+    found = stages(tested, model.rules)
+    return book.assign(
+        stage=found["stage"], reason=found["reason"], cell=where,
+        pd_opening=tested["pd_opening"], pd_now=tested["pd_now"], pd=scaled(priced.year_pd[where], now),
+        by_year=relative_loss(priced.year_pd[where], now), by_life=relative_loss(priced.lifetime_pd[where], now),
+        lgd=priced.weighted.defaulted[where],
+    )  # fmt: skip

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from analysis.methods.stress.projection import Shifts, roll_rates
 from analysis.methods.stress.projection_book import Book
-from analysis.methods.stress.projection_default import marginal_default
+from analysis.methods.stress.projection_default import first_defaults, marginal_default
 from analysis.methods.stress.projection_tilt import Tilt
 
 Array = npt.NDArray[np.float64]
@@ -24,7 +24,7 @@ def default_curves(book: Book, shifts: Shifts, life: int, days: int = 90) -> Arr
     ahead = (
         roll_rates(book, shifts.point, min(months, life)) if months else np.empty((0, *book.accounts.matrix.shape))
     )
-    return marginal_default(_extended(book, ahead, life), book.buckets, days)
+    return _with_rest(book, ahead, life, days)
 
 
 def drawn_curves(book: Book, shifts: Shifts, life: int, most: int, days: int = 90) -> Array:
@@ -35,12 +35,14 @@ def drawn_curves(book: Book, shifts: Shifts, life: int, most: int, days: int = 9
     ratios = Tilt(book.accounts.shares, book.buckets).ratios(flat)
     matrix = book.accounts.matrix
     ahead = (matrix * ratios).reshape(-1, draws, *matrix.shape)
-    return marginal_default(_extended(book, ahead, life), book.buckets, days)
+    return _with_rest(book, ahead, life, days)
 
 
 def basis_curves(book: Book, life: int, days: int = 90) -> Array:
     """The same in the economy of the basis months, (G, B, life)."""
-    return marginal_default(_extended(book, np.empty((0, *book.accounts.matrix.shape)), life), book.buckets, days)
+    return marginal_default(
+        np.broadcast_to(book.accounts.matrix, (life, *book.accounts.matrix.shape)), book.buckets, days
+    )
 
 
 def weighted_curves(curves: Mapping[str, Array], weights: Mapping[str, float]) -> Array:
@@ -48,6 +50,16 @@ def weighted_curves(curves: Mapping[str, Array], weights: Mapping[str, float]) -
     return np.asarray(sum(weights[name] * curve for name, curve in curves.items()), float)
 
 
-def _extended(book: Book, ahead: Array, life: int) -> Array:
-    rest = np.broadcast_to(book.accounts.matrix, (life - len(ahead), *np.shape(ahead)[1:]))
-    return np.concatenate([ahead, rest])
+def _with_rest(book: Book, ahead: Array, life: int, days: int) -> Array:
+    """First default in the months of `ahead` (H, …, G, S, S), then at the basis months' rates until `life`: those
+    who are left default as accounts of their bucket do there."""
+    if not len(ahead):
+        return basis_curves(book, life, days)
+    found, left = first_defaults(ahead, book.buckets, days)
+    if life == len(ahead):
+        return found
+    after = basis_curves(book, life - len(ahead), days)
+    good = list(range(left.shape[-1]))
+    rest = np.zeros((*found.shape[:-1], after.shape[-1]))
+    rest[..., good, :] = left @ after[:, good, :]
+    return np.concatenate([found, rest], axis=-1)

@@ -26,8 +26,10 @@ LEAST_QUARTERS = 12
 def quarterly(table: pd.DataFrame, column: str | None = None) -> pd.Series:
     """A series by quarter (PeriodIndex), the mean of its months, from a table with `date` and a column of values.
 
-    Blank months are left out of the mean. Raises InputError without a `date` column or the one asked for.
+    FRED's newer files call the first `observation_date`, which serves too. Blank months are left out of the mean.
+    Raises InputError without a column of dates or the one asked for.
     """
+    table = table.rename(columns={"observation_date": "date"})
     names = [str(name) for name in table.columns if name != "date"]
     wanted = column or (names[0] if names else "")
     if "date" not in table.columns or wanted not in table.columns:

@@ -27,8 +27,8 @@ def loss_table(
     """Expected loss by scenario and weighted: scenario, weight, measure, expected, lower, upper, exposure.
 
     Measures: ecl (staged: 12 months, life, default), twelve_month and lifetime (all accounts; those in default
-    with their whole loss). The stage is the same under each scenario: the weighted one. Limits hold the
-    satellites' uncertainty alone. `book`: staged_book()'s. Currency.
+    with their whole loss). The stage is the same under each scenario: the weighted one. Limits hold what is drawn
+    in `drawn`: the satellites' and loss given default's uncertainty. `book`: staged_book()'s. Currency.
     """
     rows, tails = [], [(1 - level) / 2, (1 + level) / 2]
     point = {name: _sums(book, one) for name, one in priced.by_scenario.items()}
@@ -54,19 +54,30 @@ def _weighted(sums: Mapping[str, Mapping[str, Array]], weights: Mapping[str, flo
 def _sums(book: pd.DataFrame, rates: LossRates) -> dict[str, Array]:
     """Losses of the book by measure, over draws where the rates have them."""
     stage, size = book["stage"].to_numpy(), len(rates.cells)
-    exposed = {n: np.bincount(book["cell"][stage == n], book["ead"][stage == n], size) for n in (1, 2, 3)}
-    lost = exposed[3] @ rates.defaulted
-    later = rates.life @ exposed[2]
+    ead = book["ead"]
+
+    def exposed(number: int, weight: pd.Series) -> Array:
+        here = stage == number
+        return np.asarray(np.bincount(book["cell"][here], weight[here], size), float)
+
+    year, life = ({n: exposed(n, ead * book[by]) for n in (1, 2)} for by in ("by_year", "by_life"))
+    lost, later = rates.defaulted @ exposed(3, ead), rates.life @ life[2]
     return {
-        "ecl": rates.twelve @ exposed[1] + later + lost,
-        "twelve_month": rates.twelve @ (exposed[1] + exposed[2]) + lost,
-        "lifetime": rates.life @ exposed[1] + later + lost,
+        "ecl": rates.twelve @ year[1] + later + lost,
+        "twelve_month": rates.twelve @ (year[1] + year[2]) + lost,
+        "lifetime": rates.life @ life[1] + later + lost,
     }
+
+
+def expected_losses(book: pd.DataFrame, rates: LossRates) -> pd.Series:
+    """Expected loss of each account of a staged book by its stage, currency."""
+    rate = rates.staged(book["stage"], book["cell"], book["by_year"], book["by_life"])
+    return pd.Series(rate * book["ead"].to_numpy(), book.index)
 
 
 def losses_by_stage(book: pd.DataFrame, rates: LossRates, by: str | None = None) -> pd.DataFrame:
     """stage_table() of a staged book: accounts, exposure, weighted ecl and coverage."""
-    ecl = rates.staged(book["stage"], book["cell"]) * book["ead"].to_numpy()
+    ecl = expected_losses(book, rates)
     return stage_table(book.assign(ecl=ecl, accounts=1), by)
 
 
@@ -83,10 +94,9 @@ def loss_movement(
     priced = {
         (e, m): price(models[m], economies[e], cells, shifts if m else None) for e, m in ((0, 0), (1, 0), (1, 1))
     }
-    rules = models[0].rules
-    kept = ["cell", "stage", "ead"]
+    kept = ["cell", "stage", "ead", "by_year", "by_life"]
     books = [
-        staged_book(book, priced[i, i], places(book, cells), rules)[kept]
+        staged_book(book, priced[i, i], places(book, cells), models[i])[kept]
         for i, book in enumerate((opening, closing))
     ]
     gone = closing["written_off"].to_numpy(bool)
@@ -94,8 +104,7 @@ def loss_movement(
     books[1] = books[1].assign(stage=np.where(gone, 3, books[1]["stage"]), written_off=gone)
 
     def rule(book: pd.DataFrame, economy: int, model: int) -> pd.Series:
-        rates = priced[economy, model].weighted
-        return pd.Series(rates.staged(book["stage"], book["cell"]) * book["ead"].to_numpy(), book.index)
+        return expected_losses(book, priced[economy, model].weighted)
 
     return ecl_movement(books[0], books[1], rule, (0, 1), (0, 1))
 

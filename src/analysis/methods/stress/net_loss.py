@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.core.scenarios import EVERY_INDUSTRY
+from analysis.methods.stress.projection import month_noise
 from analysis.methods.stress.projection_book import Book
+from analysis.methods.stress.projection_expected import expected_charge_offs
 from analysis.methods.stress.projection_paths import run
 from analysis.methods.stress.projection_recovery import RecoveryCurve, project_recoveries
 from analysis.methods.stress.reverse_stress import LinearShifts
@@ -34,10 +36,28 @@ def net_loss(book: Book, shifts: Mapping[str, Array], curve: RecoveryCurve, mont
     is counted: they are lost already. At least a millionth, so that logarithms can be taken.
     """
     rolls = {step: values for step, values in shifts.items() if step != "recovery"}
-    lost = run(book, rolls, months)["balance"].flows["charged_off"]
+    lost = expected_charge_offs(book.balance, book.buckets, rolls, months)
+    return _less_cash(lost, shifts, curve)
+
+
+def net_loss_by_chance(
+    book: Book, shifts: Mapping[str, Array], curve: RecoveryCurve, satellites: Mapping[str, Satellite], seed: int
+) -> Array:
+    """net_loss() over all months of `shifts` with noise of their own, and accounts that move by chance, (D,)."""
+    random = np.random.default_rng([seed, 41])
+    noisy = {
+        step: values + month_noise(values.shape, satellites[step].tau, satellites[step].memory, random)
+        for step, values in shifts.items()
+    }
+    rolls = {step: values for step, values in noisy.items() if step != "recovery"}
+    months = next(iter(noisy.values())).shape[1]
+    return _less_cash(run(book, rolls, months, random)["balance"].flows["charged_off"], noisy, curve)
+
+
+def _less_cash(lost: Array, shifts: Mapping[str, Array], curve: RecoveryCurve) -> Array:
     fresh = RecoveryCurve(curve.groups, curve.rate, np.zeros_like(curve.claims))
     shift = shifts.get("recovery")
-    cash = project_recoveries(lost, fresh, None if shift is None else shift[:, :months])
+    cash = project_recoveries(lost, fresh, None if shift is None else shift[:, : lost.shape[1]])
     return np.maximum(lost.sum(axis=(1, 2)) - cash.sum(axis=(1, 2)), LEAST)
 
 

@@ -7,7 +7,7 @@ drawn, months that have their own noise, and accounts moving by chance (process 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -40,11 +40,20 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class Shifts:
-    """Log-odds by step over H months: at the point estimates (H,), drawn (D, H), and the months' own noise."""
+    """Log-odds by step over H months: at the point estimates (H,), drawn (D, H), and the months' own noise, with
+    its autocorrelation (`memory`, 0 where not named)."""
 
     point: dict[str, Array]
     drawn: dict[str, Array]
     tau: dict[str, float]
+    memory: dict[str, float] = field(default_factory=dict)
+
+    def noisy(self, random: np.random.Generator) -> dict[str, Array]:
+        """`drawn` with months that have their own noise."""
+        return {
+            step: values + month_noise(values.shape, self.tau.get(step, 0.0), self.memory.get(step, 0.0), random)
+            for step, values in self.drawn.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -74,18 +83,17 @@ class Projection:
 
     def _basis_table(self, basis: str, level: float) -> pd.DataFrame:
         told = [measures(paths[basis], self.book) for paths in (self.point, self.parameter, self.total)]
-        tails = [(1 - level) / 2, (1 + level) / 2]
         months = (pd.Timestamp(self.book.start), *self.months)
         frames = []
-        for (group, name), point in told[0].items():
-            low_high = [np.quantile(one[group, name], tails, axis=0) for one in told[1:]]
-            limits = {"lower_parameter": low_high[0][0], "upper_parameter": low_high[0][1],
-                      "lower": low_high[1][0], "upper": low_high[1][1]}  # fmt: skip
-            frames.append(
-                pd.DataFrame({"month": months[-len(point[0]) :], "expected": point[0], **limits}).assign(
-                    group=group, basis=basis, measure=name
-                )
+        for reach in (len(months), len(self.months)):  # flows have no row at the start
+            keys = [key for key, point in told[0].items() if point.shape[-1] == reach]
+            expected, inner, outer = (np.stack([one[key] for key in keys]) for one in told)
+            columns = {"expected": expected[:, 0], **_limits(outer, level), **_limits(inner, level, "_parameter")}
+            names = pd.DataFrame(keys, columns=["group", "measure"])
+            table = names.loc[names.index.repeat(reach)].assign(
+                month=np.tile(np.array(months[-reach:], dtype="datetime64[ns]"), len(keys)), basis=basis
             )
+            frames.append(table.assign(**{name: values.ravel() for name, values in columns.items()}))
         return pd.concat(frames, ignore_index=True)
 
     def flow(self, name: str, basis: str = "balance", which: str = "point") -> Array:
@@ -95,6 +103,12 @@ class Projection:
                 f"no flow '{name}' of '{which}'; there are {', '.join(FLOWS)} of point, parameter, total"
             )
         return np.asarray(getattr(self, which)[basis].flows[name])
+
+
+def _limits(drawn: Array, level: float, ending: str = "") -> dict[str, Array]:
+    """Lower and upper quantile over draws of (M, D, H)."""
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=1)
+    return {f"lower{ending}": low, f"upper{ending}": high}
 
 
 def project_book(book: Book, shifts: Shifts, months: int, seed: int = 0) -> Projection:
@@ -109,10 +123,7 @@ def project_book(book: Book, shifts: Shifts, months: int, seed: int = 0) -> Proj
             f"months is {months}; the models serve 1 to {LONGEST} months, and the scenario reaches {reach}"
         )
     random = np.random.default_rng(seed)
-    noisy = {
-        step: values + random.normal(0.0, shifts.tau.get(step, 0.0), values.shape)
-        for step, values in shifts.drawn.items()
-    }
+    noisy = shifts.noisy(random)
     point = {step: values[None] for step, values in shifts.point.items()}
     ahead = tuple(pd.Timestamp(shift_months(book.start, step)) for step in range(1, months + 1))
     return Projection(
@@ -146,7 +157,18 @@ def scenario_shifts(
         step: one.draw_shifts(drivers, ahead, book.reference, draws, np.random.default_rng([seed, number]))
         for number, (step, one) in enumerate(rolls.items())
     }
-    return Shifts(point, drawn, {step: one.tau for step, one in rolls.items()})
+    tau, memory = ({step: getattr(one, name) for step, one in rolls.items()} for name in ("tau", "memory"))
+    return Shifts(point, drawn, tau, memory)
+
+
+def month_noise(shape: tuple[int, ...], tau: float, memory: float, random: np.random.Generator) -> Array:
+    """What months have of their own, (D, H): normal, standard deviation `tau`, each month keeping `memory` of the
+    one before."""
+    fresh = random.normal(0.0, tau, shape)
+    if memory > 0:
+        for month in range(1, shape[-1]):
+            fresh[..., month] = memory * fresh[..., month - 1] + np.sqrt(1 - memory**2) * fresh[..., month]
+    return fresh
 
 
 def no_shifts(months: int, draws: int = 1) -> Shifts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -78,6 +78,14 @@ def read_book(
     return Book(groups, buckets, start, reference, made["accounts"], made["balance"])
 
 
+def without_new_business(book: Book) -> Book:
+    """The accounts of today alone, as they run off: what a provision for today's book is held against."""
+    closed = {
+        name: replace(getattr(book, name), inflow=np.zeros_like(getattr(book, name).inflow)) for name in BASES
+    }
+    return replace(book, **closed)
+
+
 def _flows(
     stock: pd.DataFrame,
     rolls: pd.DataFrame,
@@ -95,9 +103,12 @@ def _flows(
 
 def _shares(rolls: pd.DataFrame, months: tuple[date, ...], buckets: Buckets, basis: str, matrix: Array) -> Array:
     used = rolls[rolls["month"].isin([pd.Timestamp(month) for month in months]) & ~rolls["broken"]]
-    states = list(buckets.states)
-    table = used.pivot_table(index="from_state", columns="to_state", values=basis, aggfunc="sum", observed=True)
-    moved = table.reindex(index=states, columns=states).fillna(0.0).to_numpy(float)
+    rows, columns = (
+        pd.Index(buckets.states).get_indexer(pd.Index(used[name].astype(object)))
+        for name in ("from_state", "to_state")
+    )
+    moved = np.zeros((len(buckets.states),) * 2)
+    np.add.at(moved, (rows, columns), used[basis].to_numpy(float))
     total = moved.sum(axis=1)
     seen = (total > 0)[:, None]
     return np.where(seen, moved / np.where(total > 0, total, 1.0)[:, None], np.where(matrix > 0, 1.0, 0.0))

@@ -29,6 +29,12 @@ def marginal_default(matrices: Array, buckets: Buckets, days: int = 90) -> Array
     default. Buckets that are in default today have 1 in the first month. Sums to the cumulative PD, so it feeds
     expected_credit_loss.loss_schedule().
     """
+    return first_defaults(matrices, buckets, days)[0]
+
+
+def first_defaults(matrices: Array, buckets: Buckets, days: int = 90) -> tuple[Array, Array]:
+    """marginal_default(), and where those of each performing bucket who have not defaulted or left are at the end:
+    (…, performing buckets, performing buckets)."""
     rates = np.moveaxis(np.asarray(matrices, float), 0, -3)
     inside, bad = len(buckets.labels), default_states(buckets, days)
     good = [place for place in range(inside) if place not in bad]
@@ -40,4 +46,4 @@ def marginal_default(matrices: Array, buckets: Buckets, days: int = 90) -> Array
         step = rates[..., month, :, :][..., good, :]
         found[..., good, month] = (alive @ step[..., bad].sum(axis=-1)[..., None])[..., 0]
         alive = alive @ step[..., good]
-    return found
+    return found, alive

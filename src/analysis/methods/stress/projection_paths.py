@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis.core.states import Buckets
-from analysis.methods.stress.projection_book import Basis, Book
+from analysis.methods.stress.projection_book import BASES, Basis, Book
+from analysis.methods.stress.projection_expected import Mover
 from analysis.methods.stress.projection_tilt import Tilt
 
 Array = npt.NDArray[np.float64]
@@ -35,8 +36,10 @@ def run(
     multinomially, new ones by Poisson; balances go with their accounts, so that differences between balances
     within a state add no noise of their own and intervals of balances are somewhat narrow.
     """
+    bases = {name: getattr(book, name) for name in BASES}
+    if random is None:
+        return {name: _expected(basis, book.buckets, shifts, months) for name, basis in bases.items()}
     draws = len(next(iter(shifts.values()))) if shifts else 1
-    bases = {"accounts": book.accounts, "balance": book.balance}
     tilts = {name: Tilt(basis.shares, book.buckets) for name, basis in bases.items()}
     stocks = {name: [np.repeat(basis.stock[None], draws, axis=0)] for name, basis in bases.items()}
     flows: dict[str, dict[str, list[Array]]] = {name: {flow: [] for flow in FLOWS} for name in bases}
@@ -44,11 +47,9 @@ def run(
         now = {step: values[:, month] for step, values in shifts.items()}
         moved = {name: _moved(stocks[name][-1], bases[name], tilts[name], now) for name in bases}
         fresh = {name: np.broadcast_to(basis.inflow, stocks[name][-1].shape) for name, basis in bases.items()}
-        if random is not None:
-            moved, fresh = _drawn(stocks["accounts"][-1], moved, fresh, random)
+        moved, fresh = _drawn(stocks["accounts"][-1], moved, fresh, len(book.buckets.labels), random)
         for name in bases:
-            stocks[name].append(np.maximum(moved[name].sum(axis=-2) + fresh[name], 0.0) if random is not None
-                                else moved[name].sum(axis=-2) + fresh[name])  # fmt: skip
+            stocks[name].append(np.maximum(moved[name].sum(axis=-2) + fresh[name], 0.0))
             for flow, value in _flows(moved[name], book.buckets).items():
                 flows[name][flow].append(value)
     return {
@@ -57,22 +58,38 @@ def run(
     }
 
 
+def _expected(basis: Basis, buckets: Buckets, shifts: Mapping[str, Array], months: int) -> Paths:
+    mover = Mover(basis, buckets)
+    draws = len(next(iter(shifts.values()))) if shifts else 1
+    stocks, flows = [np.repeat(basis.stock[None], draws, axis=0)], []
+    for ratios in mover.ratios(shifts, months):
+        weighted = mover.weighted(stocks[-1], ratios)
+        flows.append(mover.flows(weighted))
+        stocks.append(mover.moved(stocks[-1], weighted) + basis.inflow)
+    return Paths(np.stack(stocks, 1), {name: np.stack([one[name] for one in flows], 1) for name in FLOWS})
+
+
 def _moved(stock: Array, basis: Basis, tilt: Tilt, shifts: Mapping[str, Array]) -> Array:
     """What goes from state to state in a month, (D, G, S, S)."""
     return np.asarray(stock[..., None] * (basis.matrix * tilt.ratios(shifts)))
 
 
 def _drawn(
-    accounts: Array, moved: Mapping[str, Array], fresh: Mapping[str, Array], random: np.random.Generator
+    accounts: Array,
+    moved: Mapping[str, Array],
+    fresh: Mapping[str, Array],
+    inside: int,
+    random: np.random.Generator,
 ) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Accounts drawn, and balances in proportion to them."""
-    expected = moved["accounts"]
-    counts = np.rint(accounts).astype(np.int64)
-    share = np.divide(expected, accounts[..., None], out=np.zeros_like(expected), where=accounts[..., None] > 0)
+    """Accounts drawn, and balances in proportion to them. What has left the `inside` states moves by no chance."""
+    expected, held = moved["accounts"], accounts[:, :, :inside, None]
+    counts = np.rint(held[..., 0]).astype(np.int64)
+    share = np.divide(expected[:, :, :inside], held, out=np.zeros_like(expected[:, :, :inside]), where=held > 0)
     left = np.maximum(1.0 - share.sum(axis=-1, keepdims=True), 0.0)
     chances = np.concatenate([share, left], axis=-1)
     chances /= chances.sum(axis=-1, keepdims=True)
-    drawn: Array = np.asarray(random.multinomial(counts, chances)[..., :-1], float)
+    drawn: Array = expected.copy()
+    drawn[:, :, :inside] = random.multinomial(counts, chances)[..., :-1]
     new = fresh["accounts"]
     arrived = np.asarray(random.poisson(np.maximum(new, 0.0)) + np.minimum(new, 0.0), float)
     return (

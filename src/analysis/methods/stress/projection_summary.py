@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.states import Buckets
-from analysis.methods.stress.projection import ALL, THRESHOLDS, Projection
+from analysis.methods.stress.projection import ALL, THRESHOLDS, Projection, month_noise
 from analysis.methods.stress.projection_recovery import RecoveryCurve, project_recoveries
 from analysis.methods.stress.satellite import Satellite
 
@@ -63,8 +63,9 @@ def recovery_paths(
         draws, reference = len(projection.flow("cured", which="parameter")), projection.book.reference
         random = np.random.default_rng([seed, 99])
         drawn = one.draw_shifts(drivers, projection.months, reference, draws, random)
+        noise = month_noise(drawn.shape, one.tau, one.memory, random)
         point = one.shift(drivers, projection.months, reference)[None]
-        shifts = {"point": point, "parameter": drawn, "total": drawn + random.normal(0.0, one.tau, drawn.shape)}
+        shifts = {"point": point, "parameter": drawn, "total": drawn + noise}
     return {
         name: project_recoveries(projection.flow("charged_off", which=name), curve, shifts[name]) for name in PATHS
     }

@@ -37,6 +37,15 @@ class Tilt:
 
         Rates that hold more than shares, as those of balances, are multiplied by the same. Rows of exits are 1.
         """
+        kinds = self.by_kind(shifts)
+        draws, groups, size = len(kinds), kinds.shape[1], len(self.kind)
+        found = np.ones((draws, groups, size, size))
+        rows = np.arange(self.inside)[:, None]
+        found[:, :, : self.inside] = kinds[:, :, rows, self.kind[: self.inside]]
+        return found
+
+    def by_kind(self, shifts: Mapping[str, Array]) -> Array:
+        """ratios() by kind of step: rows of buckets and KINDS, (D, G, B, kinds)."""
         unknown = [name for name in shifts if name not in CHAIN]
         if unknown:
             raise ParameterError(f"step '{unknown[0]}' cannot be moved; roll rates have {', '.join(CHAIN)}")
@@ -44,12 +53,7 @@ class Tilt:
         delta = {name: np.asarray(shifts.get(name, np.zeros(draws)), float)[:, None] for name in CHAIN}
         current = self._current({name: value for name, value in delta.items()})
         overdue = self._overdue({name: value[:, :, None] for name, value in delta.items()})
-        kinds = np.concatenate([current[:, :, None], overdue], axis=2)
-        groups, size = kinds.shape[1], len(self.kind)
-        found = np.ones((draws, groups, size, size))
-        rows = np.arange(self.inside)[:, None]
-        found[:, :, : self.inside] = kinds[:, :, rows, self.kind[: self.inside]]
-        return found
+        return np.concatenate([current[:, :, None], overdue], axis=2)
 
     def _current(self, delta: Mapping[str, Array]) -> Array:
         """Ratios by kind of the current accounts' row, (D, G, kinds)."""

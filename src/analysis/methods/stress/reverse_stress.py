@@ -101,7 +101,7 @@ def reverse_stress(
     if not (np.isfinite(limit) and limit > 0):
         raise ParameterError(f"limit is {limit!r}; give an amount above 0 that losses are held against")
     root: Array = np.asarray(np.linalg.cholesky(judged.covariance), float)
-    search = _Search(value, limit, root, *_ranges(judged, history))
+    search = _Search(value, limit, root, *allowed_changes(judged, history))
     origin = np.zeros(len(root))
     if search.excess(origin[None])[0] >= 0:
         return _told(judged, history, root, origin, search, at_once=True)
@@ -170,7 +170,7 @@ def _starts(search: _Search, root: Array, given: Sequence[Array]) -> list[Array]
     return [search.way_out(one) for one in directions if np.linalg.norm(one) > 0]
 
 
-def _ranges(judged: Plausibility, history: pd.DataFrame) -> tuple[Array, Array]:
+def allowed_changes(judged: Plausibility, history: pd.DataFrame) -> tuple[Array, Array]:
     """Lowest and highest change at each anchor, (A·k,); of indices the largest growth and fall a scenario may
     have."""
     low, high = [], []

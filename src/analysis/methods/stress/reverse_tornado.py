@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -38,3 +40,23 @@ def tornado(
     swing = (table["up"] - table["down"]).abs()
     table = table.assign(swing=swing, share=swing / swing.max() if swing.max() > 0 else 0.0)
     return table.sort_values("swing", ascending=False, kind="stable", ignore_index=True)
+
+
+def tornado_limits(
+    drawn: Callable[[Array], Array], table: pd.DataFrame, judged: Plausibility, deviations: float, level: float
+) -> pd.DataFrame:
+    """`table` (tornado() around no change) with limits of the elasticities: down_lower, down_upper, up_lower,
+    up_upper, swing_lower, swing_upper.
+
+    `drawn`: a result by draw (D,) of changes (A·k,). The swing's limits are of its size, so never below 0.
+    """
+    spread, tails, rows = judged.spread().to_numpy(), [(1 - level) / 2, (1 + level) / 2], []
+    for name in table["variable"]:
+        move, place = np.zeros_like(spread), judged.variables.index(name)
+        move[:, place] = deviations * spread[:, place]
+        down, up = drawn(-move.ravel()), drawn(move.ravel())
+        row = {}
+        for key, values in (("down", down), ("up", up), ("swing", np.abs(up - down))):
+            row[f"{key}_lower"], row[f"{key}_upper"] = np.quantile(values, tails)
+        rows.append(row)
+    return table.join(pd.DataFrame(rows, index=table.index))

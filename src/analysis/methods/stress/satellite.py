@@ -13,15 +13,21 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from analysis.core.errors import InputError, ParameterError
+from analysis.methods.stress.satellite_draws import draw_coefficients
 from analysis.methods.stress.satellite_drivers import STEPS, Structure, harmonics, lagged, lagged_column, sign_of
 from analysis.methods.stress.satellite_months import MonthEffects
-from analysis.methods.stress.satellite_regression import MonthRegression, axes_of, regress, within
+from analysis.methods.stress.satellite_regression import MonthRegression, axes_of, regress_each
 
 Array = npt.NDArray[np.float64]
 
 LEAST_MONTHS = 24
 """Months of steps below which elasticities are not estimated."""
 LAGS = (1, 2, 3)
+MEMORIES = (0.0, 0.3, 0.6, 0.85)
+"""Autocorrelations of months' own noise that are averaged over."""
+HALVING = 0.5
+"""What each quarter of autocorrelation takes off a memory's prior weight: without noise that lasts intervals would
+otherwise be too wide, with it they are a little narrow (benchmarks/results/satellite_coverage.md)."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Structured:
-    """One model of those averaged: when each driver acts, its weight, and its fit."""
+    """One model of those averaged: when each driver acts, its weight, and its fit, with how long noise lasts."""
 
     structure: Structure
     weight: float
@@ -65,6 +71,13 @@ class Satellite:
     def tau(self) -> float:
         """Standard deviation of months beside economy and season, log-odds: process noise of whole months."""
         return float(np.sqrt(sum(model.weight * model.fit.tau2 for model in self.models)))
+
+    @property
+    def memory(self) -> float:
+        """Autocorrelation of that noise, weighted over models; 0 where there is none."""
+        noise = sum(model.weight * model.fit.tau2 for model in self.models)
+        lasting = sum(model.weight * model.fit.tau2 * model.fit.memory for model in self.models)
+        return float(lasting / noise) if noise > 0 else 0.0
 
     def summary(self, level: float = 0.95) -> pd.DataFrame:
         """One row a driver: step, driver, lag (mean), elasticity, se, lower, upper, bounded, source.
@@ -105,7 +118,7 @@ class Satellite:
 
         `drivers` (satellite_drivers.driver_series) must reach over both. 0 where nothing changed.
         """
-        moved = self._moved(drivers, months, reference)
+        moved = self.moved(drivers, months, reference)
         found = [model.weight * (moved(model) @ model.fit.bounded) for model in self.models]
         return np.asarray(np.sum(found, axis=0))
 
@@ -117,33 +130,10 @@ class Satellite:
         draws: int,
         random: np.random.Generator,
     ) -> Array:
-        """shift() with coefficients drawn from what is known of them, (draws, H): lag structures by their weights,
-        within each a multivariate t, moved to the nearest point with the right signs."""
-        chosen = random.choice(len(self.models), size=draws, p=[model.weight for model in self.models])
-        found, moved = np.empty((draws, len(months))), self._moved(drivers, months, reference)
-        for number, model in enumerate(self.models):
-            mine = np.flatnonzero(chosen == number)
-            if mine.size:
-                drawn = self._coefficients(model.fit, mine.size, random)
-                found[mine] = drawn @ moved(model).T
-        return found
+        """shift() with coefficients drawn from what is known of them, (draws, H)."""
+        return draw_coefficients(self, draws, random).shifts(drivers, months, reference)
 
-    def _coefficients(self, fit: MonthRegression, draws: int, random: np.random.Generator) -> Array:
-        values, vectors = np.linalg.eigh(fit.covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        wide = (
-            1.0 if np.isinf(fit.degrees) else np.sqrt(fit.degrees / random.chisquare(fit.degrees, draws))[:, None]
-        )
-        drawn = fit.free + wide * (random.normal(size=(draws, len(fit.free))) @ root.T)
-        outside = ((drawn < self.lower) | (drawn > self.upper)).any(axis=1)
-        if self.source == "assumption":
-            return np.clip(drawn, self.lower, self.upper)
-        information = np.asarray(np.linalg.inv(fit.covariance), float)
-        for row in np.flatnonzero(outside):
-            drawn[row] = within(drawn[row], information, self.lower, self.upper)
-        return np.asarray(drawn)
-
-    def _moved(
+    def moved(
         self, drivers: pd.DataFrame, months: Sequence[pd.Timestamp], reference: Sequence[pd.Timestamp]
     ) -> Callable[[Structured], Array]:
         """What gives a model's design rows of `months` less the mean of those of `reference`, (H, K).
@@ -201,6 +191,7 @@ def fit_satellite(
     prior: Mapping[str, Published] | None = None,
     criterion: Literal["bic", "aic"] = "bic",
     published: Mapping[str, Published] | None = None,
+    memories: Sequence[float] = MEMORIES,
 ) -> Satellite:
     """Elasticities of `step` to the drivers `names`, from its months' effects.
 
@@ -208,8 +199,10 @@ def fit_satellite(
     `criterion` (Buckland, Burnham and Augustin 1997, Biometrics 53, 603–618). `waves`: season, by default as many
     as the months can bear. `signs`: keep each elasticity on the side that economics demands. `prior`: shrinkage to
     elasticities with standard errors (both given, the error above 0), for short samples; intervals are then the
-    posterior's. With fewer than 24 months `published` elasticities are taken as they are, marked as assumption.
-    Raises InputError where months are too few and nothing is published, ParameterError for an unknown step.
+    posterior's. `memories`: autocorrelations of the months' own noise, averaged over by restricted likelihood, so
+    that errors hold it. With fewer than 24 months `published` elasticities are taken as they are, marked as
+    assumption. Raises InputError where months are too few and nothing is published, ParameterError for an unknown
+    step.
     """
     if step not in STEPS:
         raise ParameterError(f"step is '{step}'; it must be one of {', '.join(STEPS)}")
@@ -229,16 +222,23 @@ def fit_satellite(
         )
     months = tuple(month for month, keep in zip(effects.months, kept, strict=True) if keep)
     waves = season_waves(len(months)) if waves is None else waves
-    y, axes = effects.values[kept], axes_of(effects.covariance[np.ix_(kept, kept)])
+    y, variance = effects.values[kept], effects.covariance[np.ix_(kept, kept)]
     lower, upper = _bounds(step, names, waves, signs)
     mean, precision = _prior(names, waves, prior)
     season = harmonics(months, waves)
-    designs = [
-        np.column_stack([np.ones(len(y)), *(columns[pair][kept] for pair in one.items()), season]) for one in used
-    ]
-    fits = [regress(y, axes, rows, lower, upper, mean, precision) for rows in designs]
+    designs = np.stack(
+        [
+            np.column_stack([np.ones(len(y)), *(columns[pair][kept] for pair in one.items()), season])
+            for one in used
+        ]
+    )
+    fits = [regress_each(y, axes_of(variance, one), designs, lower, upper, mean, precision) for one in memories]
     weights = _weights(fits, len(months), criterion)
-    models = [Structured(one, float(w), fit) for one, w, fit in zip(used, weights, fits, strict=True)]
+    models = [
+        Structured(one, float(weights[row, place]), fits[row][place])
+        for place, one in enumerate(used)
+        for row in range(len(memories))
+    ]
     return Satellite(step, tuple(names), tuple(models), waves, lower, upper, months, "fitted")
 
 
@@ -288,9 +288,19 @@ def _prior(names: Sequence[str], waves: int, prior: Mapping[str, Published] | No
     return mean, precision
 
 
-def _weights(fits: Sequence[MonthRegression], months: int, criterion: str) -> Array:
-    """exp(−criterion / 2), scaled to sum to 1; K counts coefficients and τ²."""
+def _weights(fits: Sequence[Sequence[MonthRegression]], months: int, criterion: str) -> Array:
+    """Of each memory and structure (R, M), to sum to 1.
+
+    Structures by exp(−criterion / 2) of their mean likelihood over memories, K counting coefficients and τ²; the
+    memories of one structure by restricted likelihood, as likelihood itself takes trends for drivers.
+    """
     each = np.log(months) if criterion == "bic" else 2.0
-    scores = np.array([-2 * fit.log_likelihood + each * (len(fit.free) + 1) for fit in fits])
-    raw = np.exp(-(scores - scores.min()) / 2)
-    return np.asarray(raw / raw.sum())
+    restricted = np.array([[fit.restricted for fit in row] for row in fits])
+    likelihood = np.array([[fit.log_likelihood for fit in row] for row in fits])
+    prior = np.array([HALVING ** (row[0].memory / 0.25) for row in fits])
+    memory = prior[:, None] * np.exp(restricted - restricted.max(axis=0))
+    memory = memory / memory.sum(axis=0)
+    top = likelihood.max(axis=0)
+    score = np.log((memory * np.exp(likelihood - top)).sum(axis=0)) + top
+    raw = np.exp(score - score.max() - each / 2 * (len(fits[0][0].free) + 1))
+    return np.asarray(memory * raw / raw.sum())

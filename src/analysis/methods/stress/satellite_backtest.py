@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,14 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from analysis.core.errors import InputError
-from analysis.methods.stress.satellite import LEAST_MONTHS, Satellite, design, fit_satellite
+from analysis.methods.stress.satellite import LEAST_MONTHS, Satellite, fit_satellite
+from analysis.methods.stress.satellite_drivers import harmonics, lagged_column
 from analysis.methods.stress.satellite_months import MonthEffects, month_effects
 
 Array = npt.NDArray[np.float64]
 
 NAIVE_MONTHS = 12
+COLUMNS = ["step", "horizon", "months", "covered", "rmse", "rmse_naive", "skill"]
 
 
 def backtest_satellite(
@@ -42,19 +44,37 @@ def backtest_satellite(
     pieces = []
     for end in range(first, len(months)):
         known = rows[rows["month"] <= months[end - 1]]
-        effects = month_effects(known, poisson=step == "recovery")
-        model = fit_satellite(step, effects, drivers, names, **choices)
+        try:
+            effects = month_effects(known, poisson=step == "recovery")
+            model = fit_satellite(step, effects, drivers, names, **choices)
+        except InputError:  # so early the months could not tell its drivers apart
+            continue
         ahead = [months[end - 1 + h] for h in horizons if end - 1 + h < len(months)]
         told = [_told(model, effects, rows[rows["month"] == month], drivers, month, level) for month in ahead]
         used = [h for h in horizons if end - 1 + h < len(months)]
         pieces.append(pd.DataFrame(told).assign(origin=months[end - 1], horizon=used))
     if not pieces or not sum(map(len, pieces)):
         raise InputError(f"{len(months)} months of '{step}' leave none to judge after the first {first}")
-    found = pd.concat(pieces, ignore_index=True).assign(step=step)
+    found = pd.concat(pieces, ignore_index=True).assign(step=step).dropna(subset=["actual", "expected"])
     found["covered"] = (found["lower"] <= found["actual"]) & (found["actual"] <= found["upper"])
     return found[
         ["step", "origin", "month", "horizon", "expected", "lower", "upper", "naive", "actual", "covered"]
     ]
+
+
+def backtest_steps(
+    satellites: Mapping[str, Satellite], cells: pd.DataFrame, drivers: pd.DataFrame, horizons: Sequence[int]
+) -> pd.DataFrame:
+    """backtest_table() of every step that was fitted, each with its own drivers; steps with too few months to
+    judge are left out."""
+    pieces = []
+    for step, one in satellites.items():
+        try:
+            if one.source == "fitted":
+                pieces.append(backtest_satellite(step, cells, drivers, one.drivers, horizons))
+        except InputError:  # no month is left to judge
+            continue
+    return backtest_table(pd.concat(pieces, ignore_index=True)) if pieces else pd.DataFrame(columns=COLUMNS)
 
 
 def backtest_table(judged: pd.DataFrame) -> pd.DataFrame:
@@ -69,7 +89,7 @@ def backtest_table(judged: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
     table["skill"] = 1.0 - table["model"] / table["plain"]
     table["rmse"], table["rmse_naive"] = np.sqrt(table.pop("model")), np.sqrt(table.pop("plain"))
-    return table[["step", "horizon", "months", "covered", "rmse", "rmse_naive", "skill"]]
+    return table[COLUMNS]
 
 
 def _told(
@@ -97,7 +117,12 @@ def predict_effect(model: Satellite, drivers: pd.DataFrame, month: pd.Timestamp)
     """A month's effect (as satellite_months has it) and its standard error: coefficients, their disagreement
     between lag structures, and the months' own noise."""
     weights = np.array([one.weight for one in model.models])
-    rows = [design(drivers, [month], one.structure, model.waves)[0] for one in model.models]
+    reached = {
+        (name, lag): float(lagged_column(drivers, [month], name, lag)[0])
+        for name, lag in {pair for one in model.models for pair in one.structure.items()}
+    }
+    season = harmonics([month], model.waves)[0]
+    rows = [np.array([1.0, *(reached[pair] for pair in one.structure.items()), *season]) for one in model.models]
     points = np.array([row @ one.fit.bounded for row, one in zip(rows, model.models, strict=True)])
     inside = np.array([row @ one.fit.covariance @ row + one.fit.tau2 for row, one in zip(rows, model.models,
                                                                                         strict=True)])  # fmt: skip

@@ -53,11 +53,12 @@ def step_cells(rolls: pd.DataFrame, buckets: Buckets, dimension: str = "product"
     """Events and accounts at risk by step, month stepped into, and segment.
 
     `rolls`: the panel's rolls() with `dimension` (products, or "all"); broken steps are left out. A segment is a
-    group and the state stepped from, as `card · 30–59`. Columns step, month, segment, at_risk, events. Raises
-    InputError where the dimension isn't in `rolls` or no step is left.
+    group and the state stepped from, as `card · 30–59`. Columns step, month, segment, at_risk, events; no rows
+    where no steps are seen, as in a panel of one month. Raises InputError where `rolls` has steps, but not by the
+    dimension.
     """
-    rows = rolls[(rolls["dimension"] == dimension) & ~rolls["broken"]]
-    if not len(rows):
+    rows = rolls[(rolls["dimension"] == dimension) & ~rolls["broken"].astype(bool)]
+    if not len(rows) and not len(rolls[rolls["dimension"] == dimension]) and len(rolls):
         known = ", ".join(map(str, rolls["dimension"].unique()))
         raise InputError(f"no steps by '{dimension}' to fit satellites on; the table has {known or 'none'}")
     rows = _with_kinds(rows, buckets)

@@ -69,10 +69,10 @@ def lagged_column(drivers: pd.DataFrame, months: Sequence[pd.Timestamp], name: s
         raise ParameterError(f"driver '{name}' is not there; the macro table serves {', '.join(drivers.columns)}")
     if lag < 0:
         raise ParameterError(f"lag of '{name}' is {lag}; it must be 0 or more months")
-    known = pd.DatetimeIndex(drivers.index).to_period("M")
-    wanted = pd.DatetimeIndex(list(months)).to_period("M") - lag
-    place = known.get_indexer(wanted)
-    return np.where(place >= 0, drivers[name].to_numpy(float)[place], np.nan)
+    known = np.asarray(drivers.index, dtype="datetime64[M]")  # ascending
+    wanted = np.array(list(months), dtype="datetime64[M]") - np.timedelta64(lag, "M")
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.where(known[place] == wanted, drivers[name].to_numpy(float)[place], np.nan)
 
 
 def harmonics(months: Sequence[pd.Timestamp], count: int) -> Array:

@@ -65,9 +65,10 @@ def month_effects(cells: pd.DataFrame, poisson: bool = False) -> MonthEffects:
     events = events.reindex_like(risk).fillna(0.0)
     all_months = list(risk.columns)
     told, seen = _telling(risk, events, poisson)
-    if told.shape[1] < 2:
+    months_told = told.shape[1] if told.size else 0
+    if months_told < 2:
         raise InputError(
-            f"{told.shape[1]} months have events to tell a month's effect from; two or more are needed"
+            f"{months_told} months have events to tell a month's effect from; two or more are needed"
         )
     risk, events = (told, seen) if poisson else _with_halves(risk, events, told, seen)
     n, d = risk.to_numpy(float), events.to_numpy(float)
@@ -100,13 +101,25 @@ def _with_halves(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """All months of the segments that tell something, with ½ event of 1 at risk spread over a month's segments in
     proportion to what each tells."""
-    weight = _fit(told.to_numpy(float), seen.to_numpy(float), False)[2].sum(axis=1)
+    weight = _told(told.to_numpy(float), seen.to_numpy(float))
     risk, events = risk.loc[told.index], events.loc[told.index]
     present = risk.columns[risk.sum() > 0]
     risk, events = risk[present], events[present]
     added = (risk > 0).mul(weight, axis=0)
     added = added / added.sum()
     return risk + added, events + added / 2
+
+
+def _told(n: Array, d: Array) -> Array:
+    """What each segment tells, (S,): its fitted variance, or, where months and segments separate events from
+    non-events so that no fit is finite, the variance at its own share."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", IdentificationWarning)
+            return np.asarray(_fit(n, d, False)[2].sum(axis=1))
+    except (np.linalg.LinAlgError, IdentificationWarning):
+        share = d.sum(axis=1) / n.sum(axis=1)
+        return np.asarray(n.sum(axis=1) * share * (1.0 - share))
 
 
 def _fit(n: Array, d: Array, poisson: bool) -> tuple[Array, Array, Array]:

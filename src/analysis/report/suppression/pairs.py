@@ -25,8 +25,8 @@ def suppress_pairs(
     """Blank the rows in which the treated or the control group would be suppressed by `suppress`.
 
     Columns `count` and `count`_control tell how many each group has, `events` and `events`_control how many had
-    the event (missing: the row tells no events). All numbers of such a row go but those in `keep`. Adds `suppressed`
-    and `suppressed_because`. Raises ChapterError for columns that are not there.
+    the event (missing: the row tells no events). All numbers of such a row go but those in `keep`. Adds
+    `suppressed` and `suppressed_because`. Raises ChapterError for columns that are not there.
     """
     sides = [
         suppress(

@@ -1,0 +1,110 @@
+"""The chapter's headline numbers as of an earlier month end, measured with today's elasticities and cures.
+
+Elasticities fitted on fewer months would change more by their own error than by what happened in between, so that
+only what can be counted is taken as it was: accounts, roll rates, recoveries, scores, and the economy that
+scenarios begin from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import pandas as pd
+
+from analysis.core.scenarios import Scenario
+from analysis.methods.stress.credit_cells import credit_book, mean_rates
+from analysis.methods.stress.credit_model import CreditModel, Economy, price, staged_book
+from analysis.methods.stress.loss_curves import recovered_shares
+from analysis.methods.stress.loss_rates import cells_of, places, recoveries_by_group
+from analysis.methods.stress.loss_tables import WEIGHTED, loss_table
+from analysis.methods.stress.net_loss import NetLoss
+from analysis.methods.stress.plausibility import plausibility
+from analysis.methods.stress.projection import ALL, measures
+from analysis.methods.stress.projection_book import Book, without_new_business
+from analysis.methods.stress.projection_paths import run
+from analysis.methods.stress.projection_recovery import RecoveryCurve
+from analysis.methods.stress.reverse_stress import LinearShifts, reverse_stress
+from analysis.methods.stress.scenario_facts import drivers_with
+from analysis.methods.stress.scenario_path import monthly_path
+from analysis.methods.stress.score_risk import score_risk
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What is known at an earlier month end: `accounts` (the panel's exposures), `claims` (its recovery cells),
+    `history` of the economy and `paths` of the scenarios from there; `model` and `economy` of then, elasticities
+    and cures being today's; the recovery curve."""
+
+    day: date
+    accounts: pd.DataFrame
+    claims: pd.DataFrame | None
+    history: pd.DataFrame
+    paths: Mapping[str, pd.DataFrame]
+    model: CreditModel
+    economy: Economy
+    curve: RecoveryCurve
+
+
+def earlier(
+    day: date,
+    accounts: pd.DataFrame,
+    claims: pd.DataFrame | None,
+    defaults: pd.DataFrame,
+    book: Book,
+    today: tuple[CreditModel, Economy],
+    history: pd.DataFrame,
+    scenarios: Mapping[str, Scenario],
+    recovery_months: int,
+) -> Earlier:
+    """Of `day`, from its own accounts, claims, defaults (default_cells) and book; scenarios are joined to the
+    economy of then.
+
+    Raises ParameterError where a scenario cannot begin there.
+    """
+    known = history.loc[: pd.Timestamp(day)]
+    model, economy = today
+    paths = {name: monthly_path(one, known, economy.months) for name, one in scenarios.items()}
+    recovered = recovered_shares(claims, book.groups, recovery_months)[0]
+    then = replace(
+        model, book=book, recovered=recovered, rate=mean_rates(accounts, book.groups), scores=score_risk(defaults)
+    )
+    drivers = {name: drivers_with(known, path) for name, path in paths.items()}
+    curve = replace(recoveries_by_group(claims, book.groups, recovery_months), rate=recovered)
+    return Earlier(day, accounts, claims, known, paths, then, replace(economy, start=day, drivers=drivers), curve)
+
+
+def lifetime_loss(one: Earlier, conversion: float) -> float:
+    """Expected lifetime loss of the accounts of then, weighted over scenarios, in currency."""
+    model = one.model
+    held = credit_book(one.accounts, model.book, conversion, model.life)
+    cells = cells_of(held)
+    priced, place = price(model, one.economy, cells), places(held, cells)
+    staged = staged_book(held, priced, place, model)
+    found = loss_table(staged, priced, priced.by_scenario, one.economy.weights, 0.5)
+    weighted = found[(found["scenario"] == WEIGHTED) & (found["measure"] == "lifetime")]
+    return float(weighted["expected"].iloc[0])
+
+
+def peak_rate(one: Earlier, scenario: str, days: int = 30) -> float:
+    """Highest expected share of the balance `days` or more past due under a scenario, from then on."""
+    point = one.model.shifts(one.economy)[scenario].point
+    paths = run(one.model.book, {step: values[None] for step, values in point.items()}, one.economy.months)
+    return float(measures(paths["balance"], one.model.book)[ALL, f"overdue_{days}"].max())
+
+
+def breaking_quantile(
+    one: Earlier, read: Sequence[str], months: int, baseline: str, multiple: float, seed: int
+) -> float | None:
+    """Share of bootstrapped histories nearer than the least implausible economy whose net loss over `months` of
+    the book of then is `multiple` times the baseline's; None where no economy does it."""
+    book, anchors = one.model.book, tuple(sorted({months // 2, months}))
+    near = plausibility(one.history, months, list(read), anchors=anchors, seed=seed)
+    ahead = one.economy.ahead[:months]
+    linear = LinearShifts(one.model.satellites, near, one.history, ahead, book.reference)
+    value = NetLoss(without_new_business(book), linear, one.curve, months)
+    starts = {name: near.changes(path.iloc[:months]) for name, path in one.paths.items()}
+    limit = multiple * float(value(starts.pop(baseline)[None])[0])
+    found = reverse_stress(value, limit, near, one.history, list(starts.values()))
+    return found.quantile if found.reached else None
