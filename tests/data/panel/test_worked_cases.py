@@ -38,13 +38,12 @@ def placement(name, who, at, agency, treatment="placement"):
     }
 
 
-@pytest.fixture(scope="module", params=["duckdb://"])
-def portfolio(tmp_path_factory, request):
+@pytest.fixture(scope="module")
+def portfolio(tmp_path_factory):
     paid = {"a": [0.0, 0.0, 30.0, 90.0, 0.0], "b": [0.0, 0.0, 0.0, 5.0, 0.0], "c": [0.0] * 5}
     return make_portfolio(
         tmp_path_factory.mktemp("worked") / "tiny",
         "2024-05",
-        engine=request.param,
         accounts=[account(name, region="north" if name == "a" else None) for name in PATHS],
         months=[
             row for name, days in PATHS.items() for row in path(name, "2024-01", days, amount_paid=paid[name])
@@ -58,6 +57,19 @@ def portfolio(tmp_path_factory, request):
             placement("T5", "b", "2024-05-10", "x"),
         ],
     )
+
+
+@pytest.fixture(scope="module")
+def folder(portfolio):
+    return portfolio.folder
+
+
+def test_both_engines_tell_of_the_same_cases(portfolio, on_spark):
+    for entity, outcome in (("agent", "promise"), ("channel", "right_party")):
+        found = [contact_cases(one, entity, outcome, FIRST, LAST) for one in (portfolio, on_spark)]
+        pd.testing.assert_frame_equal(*found, check_dtype=False)
+    placed = [placement_cases(one, "back", FIRST, date(2024, 5, 31), 2) for one in (portfolio, on_spark)]
+    pd.testing.assert_frame_equal(*placed, check_dtype=False)
 
 
 def test_agents_cases_are_conversations_and_nobodys_contacts_are_left_out(portfolio):
