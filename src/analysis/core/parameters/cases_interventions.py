@@ -34,8 +34,8 @@ class Intervention(Section):
         kind, _, months = self.outcome.partition("back_")
         if not kind and int(months) >= self.horizon:
             raise ValueError(
-                f"{self.name}: outcome {self.outcome} looks {months} months beyond the decision's, the horizon takes "
-                f"in {self.horizon} with it; give a horizon of {int(months) + 1}, or back_{self.horizon - 1}"
+                f"{self.name}: outcome {self.outcome} looks {months} months beyond the decision's, the horizon "
+                f"takes in {self.horizon} with it; give a horizon of {int(months) + 1}, or back_{self.horizon - 1}"
             )
         if self.assigned_by == "cutoff" and not {"score", "cutoff"} <= set(self.options):
             raise ValueError(f"{self.name}: assigned by cutoff; options must hold score and cutoff")
