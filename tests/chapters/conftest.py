@@ -251,3 +251,10 @@ def stress_root(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stress(stress_root: Path, patch: pytest.MonkeyPatch) -> Left:
     """The stress chapter on 3,000 accounts, without the cure chapter before it."""
     return run_cells(stress_root, patch, STRESS_QUICK, "stress")
+
+
+@pytest.fixture(scope="session")
+def cases(demo: Path, tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Left:
+    """The chapter of case studies on 3,000 accounts, with fewer bootstrap draws."""
+    root = make_project(tmp_path_factory.mktemp("cases"), demo, PERIOD)
+    return run_cells(root, patch, {"cases.replications": 200}, "cases")
