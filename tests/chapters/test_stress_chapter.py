@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from chapter_runs import STRESS_QUICK, Left, read_cells, run_cells
+from chapter_runs import SHARED, STRESS_QUICK, Left, read_cells, run_cells
 
 from analysis.methods.stress.earlier import earlier, lifetime_loss, peak_rate
 
