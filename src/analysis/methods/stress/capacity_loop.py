@@ -109,7 +109,7 @@ def need_limits(projection: Projection, given: Assumptions, agents: float, level
         short = np.quantile((needed[:, 1:] > agents * (1 + 1e-9)).sum(axis=1), tails, method="inverted_cdf")
         for end, need, count in (("lower", low, short[0]), ("upper", high, short[1])):
             table[f"needed_{end}{ending}"] = need
-            table[f"overload_{end}{ending}"] = need / agents if agents > 0 else np.nan
+            table[f"overload_{end}{ending}"] = np.divide(need, agents, out=np.zeros_like(need), where=need > 0)
             table[f"months_short_{end}{ending}"] = int(count)
     return table
 
