@@ -67,9 +67,7 @@ def month_effects(cells: pd.DataFrame, poisson: bool = False) -> MonthEffects:
     told, seen = _telling(risk, events, poisson)
     months_told = told.shape[1] if told.size else 0
     if months_told < 2:
-        raise InputError(
-            f"{months_told} months have events to tell a month's effect from; two or more are needed"
-        )
+        raise InputError(f"{months_told} months have events to tell a month's effect from; two or more are needed")
     risk, events = (told, seen) if poisson else _with_halves(risk, events, told, seen)
     n, d = risk.to_numpy(float), events.to_numpy(float)
     segment, month, weight = _fit(n, d, poisson)
