@@ -258,3 +258,9 @@ def cases(demo: Path, tmp_path_factory: pytest.TempPathFactory, patch: pytest.Mo
     """The chapter of case studies on 3,000 accounts, with fewer bootstrap draws."""
     root = make_project(tmp_path_factory.mktemp("cases"), demo, PERIOD)
     return run_cells(root, patch, {"cases.replications": 200}, "cases")
+
+
+@pytest.fixture(scope="session")
+def taiwan_cases(taiwan_root: Path, patch: pytest.MonkeyPatch) -> Left:
+    """The chapter of case studies on a portfolio that logs neither decisions nor contacts."""
+    return run_cells(taiwan_root, patch, chapter="cases")

@@ -11,24 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from chapter_runs import NOTEBOOKS, REPOSITORY, Left, make_project, run_cells
+from chapter_runs import Left, make_project, run_cells
 
 QUICK = {"cases.replications": 200}
-
-pytestmark = pytest.mark.skipif("cases" not in NOTEBOOKS, reason="notebooks/50_cases.ipynb is not there")
-
-
-def project(root: Path, portfolio: Path) -> Path:
-    """A project with the parameters' folders that this chapter reads."""
-    made = make_project(root, portfolio, "2025Q4")
-    for folder in ("claims", "programme"):
-        shutil.copytree(REPOSITORY / "params" / folder, made / "params" / folder, dirs_exist_ok=True)
-    return made
-
-
-@pytest.fixture(scope="module")
-def sound(demo: Path, tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Left:
-    return run_cells(project(tmp_path_factory.mktemp("sound"), demo), patch, QUICK, "cases")
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +31,11 @@ def broken(demo: Path, tmp_path_factory: pytest.TempPathFactory, patch: pytest.M
     twice = twice.assign(arm=other, treatment_id=twice["treatment_id"] + "x")
     changed = pd.concat([treatments[~lost & ~gone], twice]).sort_values("treatment_id")
     pq.write_table(pa.Table.from_pandas(changed, schema=pq.read_schema(path), preserve_index=False), path)
-    return run_cells(project(tmp_path_factory.mktemp("of_broken"), folder), patch, QUICK, "cases")
+    return run_cells(make_project(tmp_path_factory.mktemp("of_broken"), folder, "2025Q4"), patch, QUICK, "cases")
 
 
-def test_every_registered_outcome_is_told_whatever_it_shows(sound: Left) -> None:
-    table = sound.table("experiments")
+def test_every_registered_outcome_is_told_whatever_it_shows(cases: Left) -> None:
+    table = cases.table("experiments")
     assert set(table["experiment"]) == {"robot_vs_agent", "script_wording", "early_contact"}
     assert set(table["outcome"]) == {"cured", "paid", "time_to_current"}
     assert table["p_holm"].notna().sum() == 3 and (table["horizon"] == 3).all()
@@ -58,22 +43,22 @@ def test_every_registered_outcome_is_told_whatever_it_shows(sound: Left) -> None
     assert (seen["lower"] <= seen["effect"]).all() and (seen["effect"] <= seen["upper"]).all()
 
 
-def test_no_experiment_is_told_from_too_few(sound: Left) -> None:
+def test_no_experiment_is_told_from_too_few(cases: Left) -> None:
     for name in ("experiments", "experiment_segments", "experiment_naive", "value"):
-        table = sound.table(name)
+        table = cases.table(name)
         seen = table[~table["suppressed"]]
         assert (seen["units"] >= 10).all() and (seen["units_control"] >= 10).all(), name
         assert table.loc[table["suppressed"], "units"].isna().all(), name
 
 
-def test_an_always_valid_interval_is_wider_than_that_of_the_day(sound: Left) -> None:
-    looks = sound.table("experiment_looks")
+def test_an_always_valid_interval_is_wider_than_that_of_the_day(cases: Left) -> None:
+    looks = cases.table("experiment_looks")
     assert (looks["upper"] - looks["lower"] > looks["fixed_upper"] - looks["fixed_lower"]).all()
     assert (looks["clusters"].diff().dropna() >= 10).all()
 
 
-def test_value_counts_the_decisions_that_it_leaves_out(sound: Left) -> None:
-    value, checks = sound.table("value"), sound.table("experiment_checks")
+def test_value_counts_the_decisions_that_it_leaves_out(cases: Left) -> None:
+    value, checks = cases.table("value"), cases.table("experiment_checks")
     drawn = checks.groupby("experiment")["decisions"].sum()
     both = value["decisions"] + value["left_out"]
     assert both.tolist() == drawn[value["experiment"]].tolist()
@@ -89,8 +74,8 @@ def own_sections(left: Left) -> str:
     return "\n".join(kept)
 
 
-def test_sentences_have_no_holes(sound: Left, broken: Left) -> None:
-    for left in (sound, broken):
+def test_sentences_have_no_holes(cases: Left, broken: Left) -> None:
+    for left in (cases, broken):
         prose = own_sections(left)
         assert not re.search(r"\b(nan|None|NaT|inf)\b|\{\{|—\s+(of|is|are|in)\b", prose)
         assert "significant" not in prose
@@ -108,8 +93,8 @@ def test_broken_experiments_are_told_with_their_numbers_and_show_nothing(broken:
     assert "No experiment can be judged" in broken.prose
 
 
-def test_broken_experiments_raise_a_gate_each_and_do_not_stop_the_report(broken: Left, sound: Left) -> None:
+def test_broken_experiments_raise_a_gate_each_and_do_not_stop_the_report(broken: Left, cases: Left) -> None:
     told = [gate["text"] for gate in broken.notes["gates"] if "cannot be judged" in gate["text"]]
     assert len(told) == 3
-    assert not [gate for gate in sound.notes["gates"] if "cannot be judged" in gate["text"]]
-    assert "experiments_clear" in sound.headlines and "experiments_clear" not in broken.headlines
+    assert not [gate for gate in cases.notes["gates"] if "cannot be judged" in gate["text"]]
+    assert "experiments_clear" in cases.headlines and "experiments_clear" not in broken.headlines
