@@ -53,6 +53,25 @@ local function whole_ranges(element)
   end }
 end
 
+-- words in a cell of more than LONG characters wrap, and so do names of rows; report.css says how narrow they may get
+local LONG, NAME = 30, 12
+
+local function wrapping(element)
+  for _, body in ipairs(element.bodies) do
+    for _, row in ipairs(body.body) do
+      for column, cell in ipairs(row.cells) do
+        local length = utf8.len(pandoc.utils.stringify(cell.contents)) or 0
+        local right = element.colspecs[column][1] == pandoc.AlignRight
+        local class = not right and (length > LONG and 'long' or column == 1 and length > NAME and 'name')
+        if class then
+          cell.contents = { pandoc.Plain { pandoc.Span(pandoc.utils.blocks_to_inlines(cell.contents), { class = class }) } }
+        end
+      end
+    end
+  end
+  return element
+end
+
 -- size in points at which a table fits the page: cells keep to one line, headers break between words
 local PAGE_MM, SIZE, SMALLEST, INSET, NARROW = 160, 8.5, 6.5, 1.6, 0.9
 -- words up to this length keep to one line; where the size would fall below READABLE, longer text wraps
@@ -99,7 +118,7 @@ end
 local function as_table(element)
   local size = typst and fitting(element)
   for column, spec in ipairs(element.colspecs) do element.colspecs[column] = { spec[1], nil } end
-  if not typst then element = whole_ranges(element) end
+  if not typst then element = wrapping(whole_ranges(element)) end
   if not size then return element end
   local fit = '#[\n#show table: set text(size: %.1fpt)\n#set table(inset: (x: %gmm, y: 1mm))\n'
   return { raw(fit:format(size, NARROW)), element, raw ']' }
