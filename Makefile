@@ -17,7 +17,9 @@ UV     := $(shell command -v uv 2>/dev/null)
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
 	echo $$p; break; fi; done)
-BENCHMARKS ?= simulate panel spells report cure_fit cure_coverage exits_coverage cure_chain hazards hazards
+BENCHMARKS ?= simulate panel spells report cure_fit cure_coverage exits_coverage cure_chain cure_chain_ages hazards \
+	uplift_coverage uplift_portfolios treatment_learners allocation scorecard satellite_coverage losses erlang \
+	experiment_coverage quasi_coverage bootstrap
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 ifneq ($(UV),)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from editions import CHAPTERS, RUN, make_info, render
-from notebooks import CODE, code, figure, text, write_notebook
+from notebooks import CODE, code, figure, table, text, write_notebook
 from pypdf import PdfReader
 
 from analysis.core.errors import ChapterError, ParameterError
@@ -63,6 +63,18 @@ def test_references_lead_to_the_page_of_their_target(site: Path):
     assert 'href="10-delinquency.html#tbl-delinquency-regions"' in html(site, "20-cure")
     assert 'href="#fig-cure-1"' in html(site, "20-cure")
     assert 'href="methods.html"' in html(site, "10-delinquency")
+
+
+def test_words_in_a_cell_wrap_where_they_are_long_and_numbers_never(work: Path, tmp_path: Path):
+    long = "the growth rate does not follow from the levels and years"
+    markdown = f"| In | Why | Printed, percent a year |\n|:--|:--|--:|\n| S2 | {long} | 1{'0' * 40} |"
+    shown_table = table("tbl-cure-claims", "Claims.", markdown)
+    cells = [text("title", "# Cure {#sec-cure}"), code("t", shown_table)]
+    write_notebook(work / "notebooks" / "20_cure.ipynb", cells)
+    render(work, tmp_path / "to", make_info())
+    page = html(tmp_path / "to", "20-cure")
+    assert f'<span class="long">{long}</span>' in page
+    assert page.count('class="long"') == 1
 
 
 def test_a_wide_table_scrolls_in_its_own_box_below_its_caption(site: Path):
