@@ -76,6 +76,16 @@ def test_an_account_written_off_without_a_return_loses_its_balance_and_its_recov
     assert found["funding_cost"].tolist() == [12.0, 12.0, 12.0, 0.0]
 
 
+def test_other_losses_take_other_shares_of_the_same_balances():
+    back, never = (20, 0, 0, 35, "charged_off"), (20, 50, 80, "charged_off")
+    milder = VALUE.model_copy(update={"loss_given_redefault": 0.1, "loss_never_returned": 0.25})
+    for states, share in ((back, 0.1), (never, 0.25)):
+        found = account_flows(months(*states), milder)
+        assert found["redefault_loss"].sum() == pytest.approx(share * 1200)
+        assert found["lost_again"].sum() == (1200 if states is back else 0)
+        assert found["never_returned"].sum() == (0 if states is back else 1200)
+
+
 def test_a_claim_sold_while_open_loses_the_balance_it_had_before():
     assert flows(20, 50, "sold")["redefault_loss"].tolist() == [0, 1200.0]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +19,7 @@ ROBOTS = Beside(claim="s1-robot-recovery", evidence="lot", borne_out_by="rise", 
 
 
 def effect(lower: float, upper: float) -> Effect:
-    return Effect(estimate=(lower + upper) / 2, lower=lower, upper=upper, p=0.5)
+    return Effect(estimate=(lower + upper) / 2, lower=lower, upper=upper, p=0.01 if lower * upper > 0 else 0.5)
 
 
 def verdicts_of() -> pd.DataFrame:
@@ -80,6 +82,14 @@ def test_seventeen_claimed_points_against_an_interval(lower: float, upper: float
 def test_of_other_quantities_only_directions_are_compared(lower: float, upper: float, conclusion: str) -> None:
     pair = ROBOTS.model_copy(update={"borne_out_by": "fall", "same_quantity": False})
     assert conclude(pair, effect(lower, upper), -0.17) == conclusion
+
+
+def test_a_direction_that_does_not_stand_once_all_are_counted_is_not_told() -> None:
+    pair = ROBOTS.model_copy(update={"same_quantity": False})
+    alone = Effect(estimate=0.06, lower=0.01, upper=0.11, p=0.02)
+    assert conclude(pair, alone, 0.17) == "same_way"
+    assert conclude(pair, replace(alone, p=0.09), 0.17) == "cannot_tell"
+    assert conclude(ROBOTS, replace(alone, lower=-0.11, upper=-0.01, p=0.09), 0.17) == "smaller"
 
 
 def test_without_a_direction_nothing_is_concluded() -> None:

@@ -134,6 +134,12 @@ def test_evidence_is_the_first_primary_outcome_by_arm_where_there_are_several():
     assert single.lower < single.estimate < single.upper and single.level == 0.95
 
 
+def test_evidence_counts_all_comparisons_that_were_read_together():
+    one = judged().effects
+    together = read_together([one, one.assign(experiment="other"), one.assign(experiment="third")])
+    assert evidence_of(together, 0.95)["trial"].p == pytest.approx(min(3 * evidence_of(one, 0.95)["trial"].p, 1))
+
+
 def test_checks_hold_each_arm_and_the_balance():
     table = checks([judged()])
     assert table["arm"].tolist() == ["robot", "agent"] and (table["fault"] == "").all()

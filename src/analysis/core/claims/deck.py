@@ -14,6 +14,8 @@ class Document(Entry):
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
     title: str
+    short: str = ""
+    """How readers know it where its id would say nothing, for example "Choi et al. 2025"; empty: the id."""
     source: str = ""
     """Name of the file; figures are found there by line. Empty where only a citation is at hand."""
     citation: str = ""
@@ -25,6 +27,11 @@ class Document(Entry):
         if not (self.source or self.citation):
             raise ValueError("give 'source', the name of the file, or 'citation'")
         return self
+
+    @property
+    def called(self) -> str:
+        """What it is called in a table."""
+        return self.short or self.id
 
 
 class Deck(Entry):

@@ -7,6 +7,21 @@ from pydantic import Field, field_validator
 from analysis.core.parameters.section import Section
 
 
+class Losses(Section):
+    """Other shares of a balance that may be lost, to see whether an answer hangs on them."""
+
+    loss_given_redefault: float = Field(ge=0, le=1)
+    """As in `Value`."""
+    loss_never_returned: float = Field(ge=0, le=1)
+    """As in `Value`."""
+
+
+ALTERNATIVES = tuple(
+    Losses(loss_given_redefault=again, loss_never_returned=never)
+    for again, never in ((0.1, 1.0), (0.6, 1.0), (0.3, 0.0))
+)
+
+
 class Value(Section):
     """Lifetime value of a decision: all assumed, to be replaced by the lender's own figures."""
 
@@ -25,6 +40,11 @@ class Value(Section):
     loss_given_redefault: float = Field(0.3, ge=0, le=1)
     """Share of the balance lost when an account falls 30 days past due again within twelve months of its return;
     many of these come back once more."""
+    loss_never_returned: float = Field(1.0, ge=0, le=1)
+    """Share of the balance lost when an account is charged off or sold without ever having come back; what is
+    recovered afterwards counts as cash, so less than 1 counts some of it twice."""
+    alternatives: tuple[Losses, ...] = ALTERNATIVES
+    """Other losses under which the answers are worked out again; empty: none."""
 
     @field_validator("horizons")
     @classmethod

@@ -13,7 +13,7 @@ from analysis.core.parameters.cases import Value
 from analysis.data.panel.account_outcomes_months import GONE
 from analysis.data.panel.account_rows import ROW, back_in_place, engine_rows, last_number
 from analysis.data.panel.decision_flows_costs import complaint_flows, contact_flows, relief_flows
-from analysis.data.panel.decision_flows_phases import ACCOUNT_FLOWS, account_flows
+from analysis.data.panel.decision_flows_phases import ACCOUNT_FLOWS, LOST, account_flows
 from analysis.data.panel.months import number_of
 from analysis.data.panel.parts import ACCOUNT
 from analysis.data.portfolio import Portfolio
@@ -33,9 +33,10 @@ def decision_flows(
     """Flows of the months 1 (that of the decision) to `horizon`, or as far as a decision is followed.
 
     `decisions` are rows of panel.decisions: treatment_id, account_id, decided_at and month. Returns treatment_id,
-    month, followed, and the components of statistics.lifetime_value (currency, costs positive), a row for each
-    month up to `followed`: those covered, at most `horizon`, and until the account's rows stop, unless they stop
-    because it left the book (then the rest is zeros).
+    month, followed, the components of statistics.lifetime_value (currency, costs positive), and the balances
+    lost_again and never_returned that redefault_loss is a share of: a row for each month up to `followed`, that
+    is those covered, at most `horizon`, and until the account's rows stop, unless they stop because it left the
+    book (then the rest is zeros).
 
     An account's own money is told by where it stands. *In arrears* (from the decision to the first month end back
     to current, paid off or closed) counts what it pays on what is overdue; *performing* (after that) its interest;
@@ -50,9 +51,9 @@ def decision_flows(
         charge-off. In full, not only beyond the discount: principal is in no flow, so discounting charges nothing
         for carrying it
     redefault_loss   balance at the month end at which it is lost again × `loss_given_redefault`. What it pays, or
-        costs, later is in that share. An account charged off, or sold, without ever having come back loses its
-        whole balance then, and recoveries count as cash when they come: else every return to current would look
-        like a risk that the others don't run
+        costs, later is in that share. An account charged off, or sold, without ever having come back loses
+        `loss_never_returned` of its balance then (all of it by default), and recoveries count as cash when they
+        come: else every return to current would look like a risk that the others don't run
     contact_cost   outbound contacts from the day of the decision on × `contact_cost` of the channel; where there
         is no contact log, the decision's own cost in month 1, never both
     complaint_cost   complaints × `complaint_cost`
@@ -75,7 +76,7 @@ def decision_flows(
     )
     frame = frame[frame["month"] <= frame["followed"]]
     if rows.empty:
-        return frame.drop(columns=ROW).assign(**dict.fromkeys((*ACCOUNT_FLOWS, *COSTS), 0.0))
+        return frame.drop(columns=ROW).assign(**dict.fromkeys((*ACCOUNT_FLOWS, *LOST, *COSTS), 0.0))
     flows = [
         account_flows(_of_accounts(portfolio, rows, horizon), value),
         contact_flows(portfolio, rows, horizon, contact_cost),
@@ -86,7 +87,7 @@ def decision_flows(
         frame = frame.merge(table, on=[ROW, "month"], how="left", validate="1:1")
     # What is spent on an account lost again is in the loss given re-default.
     over = frame["month"] > frame.groupby(ROW)["closed"].transform("min")
-    names = [*ACCOUNT_FLOWS, *COSTS]
+    names = [*ACCOUNT_FLOWS, *LOST, *COSTS]
     frame[names] = frame[names].fillna(0.0).mask(over, 0.0)
     return frame[["treatment_id", "month", "followed", *names]]
 

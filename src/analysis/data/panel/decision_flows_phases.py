@@ -14,14 +14,16 @@ WATCHED = 12
 """Months after the return to current within which a default is a re-default."""
 
 ACCOUNT_FLOWS = ("cash_collected", "margin", "funding_cost", "redefault_loss")
+LOST = ("lost_again", "never_returned")
+"""Whole balances behind redefault_loss, which other shares lost can be put on."""
 
 
 def account_flows(months: pd.DataFrame, value: Value) -> pd.DataFrame:
     """The account's own flows, one row a month from 1 on; see `decision_flows` for what each is.
 
     `months` has row, k (0: the month end before the decision), status, days (past due), balance, paid, due and
-    rate, in the order of row and k. Returns row, month, `ACCOUNT_FLOWS`, and `closed`: the month after which
-    nothing counts (infinite where all do).
+    rate, in the order of row and k. Returns row, month, `ACCOUNT_FLOWS`, `LOST`, and `closed`: the month
+    after which nothing counts (infinite where all do).
     """
     months = _with_phases(months)
     k, open_before = months["k"], months["open_before"]
@@ -30,12 +32,14 @@ def account_flows(months: pd.DataFrame, value: Value) -> pd.DataFrame:
     performing = ~arrears & (months["days_before"] < 1)
     again = (k == months["lost"]) & (months["lost"] <= months["back"] + WATCHED)
     written_off = (k == months["left"]) & (months["left"] < months["back"])
-    share = np.select([again, written_off], [value.loss_given_redefault, 1.0], 0.0)
+    lost_again, never_returned = (months["balance_after"].where(at, 0.0) for at in (again, written_off))
     made = {
         "cash_collected": _cash(months).where(arrears, 0.0),
         "margin": (carried * months["rate"]).where(performing, 0.0),
         "funding_cost": carried * value.cost_of_funds,
-        "redefault_loss": months["balance_after"] * share,
+        "redefault_loss": value.loss_given_redefault * lost_again + value.loss_never_returned * never_returned,
+        "lost_again": lost_again,
+        "never_returned": never_returned,
         "closed": months["lost"],
     }
     found = months[[ROW]].assign(month=k, **made)

@@ -47,7 +47,8 @@ def beside(
     Where both are about one share, the interval here is held against the claimed size: `not_contradicted` (it
     holds the claimed size), `smaller` or `larger` (it leaves it out, on that side), `contradicted` (it lies wholly
     on the other side of none). About different quantities only directions compare: `same_way`, `other_way`.
-    `cannot_tell`: the interval holds none; `not_comparable`: not even directions compare; `no_evidence`: nothing
+    `cannot_tell`: the interval holds none, or leaves it out but not once all comparisons registered with it are
+    counted (p above 1 − level); `not_comparable`: not even directions compare; `no_evidence`: nothing
     was measured here. No conclusion says that the claim is true or false of those it was made about. Pairs of
     unknown claims are left out; see unknown_claims().
     """
@@ -73,7 +74,8 @@ def conclude(pair: Beside, effect: Effect | None, claimed: float) -> str:
         return "not_comparable"
     sign = 1 if pair.borne_out_by == "rise" else -1
     low, high = sorted((sign * effect.lower, sign * effect.upper))
-    if high < 0:
+    stands = not effect.p > 1 - effect.level
+    if high < 0 and stands:
         return "contradicted" if pair.same_quantity else "other_way"
     if pair.same_quantity and np.isfinite(claimed):
         return (
@@ -83,7 +85,7 @@ def conclude(pair: Beside, effect: Effect | None, claimed: float) -> str:
             if high < sign * claimed
             else "larger"
         )
-    return "same_way" if low > 0 else "cannot_tell"
+    return "same_way" if low > 0 and stands else "cannot_tell"
 
 
 def claimed_points(claim: Claim, pair: Beside) -> float:

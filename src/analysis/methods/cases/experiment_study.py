@@ -245,7 +245,11 @@ def balance_in_all(judged: Sequence[Judged]) -> dict[str, int]:
 
 
 def evidence_of(table: pd.DataFrame, level: float) -> dict[str, Effect]:
-    """Effect on the first primary outcome by experiment (`experiment:arm` where several arms were treated)."""
+    """Effect on the first primary outcome by experiment (`experiment:arm` where several arms were treated).
+
+    Its p counts all registered comparisons where the table does (p_holm of read_together); the interval is of the
+    one alone.
+    """
     found: dict[str, Effect] = {}
     main = table[table["primary"].astype(bool) & table["lead"].astype(bool)]
     for name, all_rows in main.groupby("experiment", sort=False):
@@ -256,7 +260,7 @@ def evidence_of(table: pd.DataFrame, level: float) -> dict[str, Effect]:
                 estimate=float(row.effect),
                 lower=float(row.lower),
                 upper=float(row.upper),
-                p=float(row.p),
+                p=float(getattr(row, "p_holm", row.p)),
                 standard_error=float(row.se),
                 level=level,
             )

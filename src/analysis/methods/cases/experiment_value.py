@@ -94,6 +94,18 @@ def value_by_horizon(
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
+def value_of_all(
+    studies: Sequence[tuple[pd.DataFrame, Registered]],
+    flows: pd.DataFrame,
+    value: Value,
+    replications: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """`value_by_horizon` of several experiments, each its decisions and its registration; may be empty."""
+    tables = [value_by_horizon(frame, flows, asked, value, replications, seed) for frame, asked in studies]
+    return pd.concat([pd.DataFrame(), *tables], ignore_index=True)
+
+
 def _beside(found: pd.DataFrame, first_payment: str, horizon: int) -> pd.DataFrame:
     keys, told = ["experiment", "arm", "control"], ["effect", "lower", "upper", "verdict"]
     units = found.loc[found["outcome"] == first_payment, [*keys, "units", "units_control"]]
