@@ -12,6 +12,7 @@ import pytest
 from chapter_runs import SHARED, STRESS_QUICK, Left, read_cells, run_cells
 
 from analysis.methods.stress.earlier import earlier, lifetime_loss, peak_rate
+from analysis.methods.stress.satellite_backtest import pooled_skill
 
 START = pd.Timestamp("2025-12-31")
 LIMITS = {"expected", "lower", "upper"}
@@ -154,8 +155,19 @@ def test_every_fitted_step_is_backtested_and_said_to_be_better_or_not(stress: Le
     judged, fitted = stress.table("satellite_backtest"), stress.table("satellite")
     assert set(judged["step"]) == set(fitted.loc[fitted["source"] == "fitted", "step"])
     assert judged["covered"].between(0, 1).all()
-    if (judged.loc[judged["horizon"] == judged["horizon"].max(), "skill"] <= 0).any():
-        assert "do no better than no change" in stress.prose
+    unproven = [step for step, skill in pooled_skill(judged).items() if not skill > 0]
+    assert ("do no better than no change" in stress.prose) == bool(unproven)
+    gates = {gate.key for one in stress.headlines.values() for gate in one.gates}
+    assert ("forecast_miss" in gates) == bool(unproven)
+
+
+def test_losses_without_steps_that_later_months_do_not_bear_out_stand_beside(stress: Left) -> None:
+    unproven = [step for step, skill in pooled_skill(stress.table("satellite_backtest")).items() if not skill > 0]
+    assert unproven, "the small portfolio bears every satellite out; choose another"
+    beside = stress.table("unproven").iloc[0]
+    assert beside["steps"].split(", ") == unproven
+    assert beside["loss"] > 0 and 0 < beside["peak"] < 1
+    assert "not borne out by later months" in stress.prose
 
 
 def test_limits_of_breaking_path_and_staff_hold_their_values(stress: Left) -> None:

@@ -18,7 +18,13 @@ from analysis.methods.stress.satellite import (
     lag_structures,
     season_waves,
 )
-from analysis.methods.stress.satellite_backtest import backtest_satellite, backtest_steps, backtest_table
+from analysis.methods.stress.satellite_backtest import (
+    backtest_satellite,
+    backtest_steps,
+    backtest_table,
+    pooled_skill,
+    rare_steps,
+)
 from analysis.methods.stress.satellite_bounds import within
 from analysis.methods.stress.satellite_drivers import driver_series, harmonics, lagged, sign_of
 from analysis.methods.stress.satellite_months import month_effects
@@ -358,6 +364,22 @@ def test_every_fitted_step_is_judged_and_those_without_months_are_not(drivers: p
     assert list(table["horizon"]) == [1, 3] and table["months"].tolist() == [16, 14]
     plain = 1 - (table["rmse"] / table["rmse_naive"]) ** 2
     assert table["skill"].to_numpy() == pytest.approx(plain.to_numpy())
+
+
+def test_skill_over_all_horizons_weighs_each_by_its_months() -> None:
+    table = pd.DataFrame(
+        {"step": ["cure", "cure", "stay"], "months": [3, 1, 2], "rmse": [0.1, 0.3, 0.2], "rmse_naive": 0.2}
+    )
+    assert pooled_skill(table).to_dict() == pytest.approx({"cure": 1 - 0.12 / 0.16, "stay": 0.0})
+
+
+def test_steps_are_rare_by_events_that_might_not_have_been() -> None:
+    cells = pd.DataFrame(
+        {"step": "charge_off", "segment": ["a", "b"] * 2, "month": [1, 1, 2, 2], "at_risk": [50.0, 30.0] * 2}
+    ).assign(events=[2.0, 30.0, 1.0, 30.0])
+    assert rare_steps(cells, ["charge_off"]) == {"charge_off": 1.5}
+    assert rare_steps(cells, ["charge_off"], fewer=1.5) == {}
+    assert rare_steps(cells.assign(step="recovery"), ["recovery"]) == {}
 
 
 def test_many_points_are_moved_within_bounds_as_each_alone() -> None:

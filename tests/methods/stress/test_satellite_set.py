@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,7 +11,12 @@ from analysis.core.states import Buckets
 from analysis.methods.stress.satellite import Published
 from analysis.methods.stress.satellite_cells import step_cells
 from analysis.methods.stress.satellite_drivers import driver_series
-from analysis.methods.stress.satellite_set import elasticities_against_truth, fit_satellites, satellite_table
+from analysis.methods.stress.satellite_set import (
+    elasticities_against_truth,
+    fit_satellites,
+    satellite_table,
+    weak_prior,
+)
 
 Panel = tuple[pd.DataFrame, pd.DataFrame]
 NAMES = {"entry": ("unemployment", "gdp"), "cure": ("unemployment",)}
@@ -39,6 +45,18 @@ def test_an_economy_that_does_nothing_is_found_to_do_nothing(cells: pd.DataFrame
 def test_estimates_lie_within_their_limits(cells: pd.DataFrame, history: pd.DataFrame) -> None:
     table = satellite_table(fit_satellites(cells, driver_series(history), NAMES | {"stay": ("gdp",)}))
     assert table["elasticity"].between(table["lower"] - 1e-12, table["upper"] + 1e-12).all()
+
+
+def test_a_weak_prior_draws_in_what_few_events_tell(cells: pd.DataFrame, history: pd.DataFrame) -> None:
+    few = cells.assign(at_risk=np.ceil(cells["at_risk"] / 50), events=np.round(cells["events"] / 50))
+    few["at_risk"] = few[["at_risk", "events"]].max(axis=1)
+    free, drawn = (
+        satellite_table(fit_satellites(few, driver_series(history), NAMES, signs=False, **weak_prior(NAMES, one)))
+        for one in (None, 0.1)
+    )
+    assert (drawn["elasticity"].abs() < free["elasticity"].abs()).all()
+    assert (drawn["se"] < free["se"]).all()
+    assert weak_prior(NAMES, None) == {}
 
 
 def test_short_histories_take_published_elasticities_or_warn(cells: pd.DataFrame, history: pd.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,15 +63,19 @@ def backtest_satellite(
 
 
 def backtest_steps(
-    satellites: Mapping[str, Satellite], cells: pd.DataFrame, drivers: pd.DataFrame, horizons: Sequence[int]
+    satellites: Mapping[str, Satellite],
+    cells: pd.DataFrame,
+    drivers: pd.DataFrame,
+    horizons: Sequence[int],
+    **choices: Any,
 ) -> pd.DataFrame:
     """backtest_table() of every step that was fitted, each with its own drivers; steps with too few months to
-    judge are left out."""
+    judge are left out. `choices` go to fit_satellite(): those that the satellites were fitted with."""
     pieces = []
     for step, one in satellites.items():
         try:
             if one.source == "fitted":
-                pieces.append(backtest_satellite(step, cells, drivers, one.drivers, horizons))
+                pieces.append(backtest_satellite(step, cells, drivers, one.drivers, horizons, **choices))
         except InputError:  # no month is left to judge
             continue
     return backtest_table(pd.concat(pieces, ignore_index=True)) if pieces else pd.DataFrame(columns=COLUMNS)
@@ -90,6 +94,28 @@ def backtest_table(judged: pd.DataFrame) -> pd.DataFrame:
     table["skill"] = 1.0 - table["model"] / table["plain"]
     table["rmse"], table["rmse_naive"] = np.sqrt(table.pop("model")), np.sqrt(table.pop("plain"))
     return table[COLUMNS]
+
+
+def pooled_skill(table: pd.DataFrame) -> pd.Series:
+    """Skill by step of backtest_table() over all its horizons and months judged: 1 − Σ n·RMSE² ÷ Σ n·RMSE² of no
+    change. At 0 or below a satellite is not borne out."""
+    both = table[["rmse", "rmse_naive"]].pow(2).mul(table["months"], axis=0)
+    total = both.groupby(table["step"], sort=False).sum()
+    return (1.0 - total["rmse"] / total["rmse_naive"]).rename("skill")
+
+
+def rare_steps(cells: pd.DataFrame, steps: Iterable[str], fewer: float = 10.0) -> dict[str, float]:
+    """Those of `steps` that happen fewer than so many times a month where they may happen or not, with how often.
+
+    Recoveries are amounts, not counts, and are left out.
+    """
+    found = {}
+    for step in steps:
+        rows = cells[cells["step"] == step]
+        total = rows.groupby("segment")[["at_risk", "events"]].sum()
+        open_ended = total[(total["events"] > 0) & (total["events"] < total["at_risk"])]
+        found[step] = float(open_ended["events"].sum() / max(rows["month"].nunique(), 1))
+    return {step: often for step, often in found.items() if step != "recovery" and often < fewer}
 
 
 def _told(

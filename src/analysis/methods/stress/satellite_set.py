@@ -32,6 +32,20 @@ TRUTH_OF = {
 own there."""
 
 
+def weak_prior(
+    names: Mapping[str, Sequence[str]] | None, deviation: float | None
+) -> dict[str, dict[str, Published]]:
+    """Choices of a fit that draw each elasticity towards zero, as `prior` of fit_satellite(): normal, with the
+    standard deviation `deviation`, in log-odds a unit of the driver. None draws nothing.
+
+    Months with hardly any events can else tell of elasticities that no economy has shown.
+    """
+    if deviation is None:
+        return {}
+    every = {name for wanted in (names or DRIVERS_OF).values() for name in wanted}
+    return {"prior": {name: Published(0.0, deviation, source="towards zero") for name in sorted(every)}}
+
+
 def fit_satellites(
     cells: pd.DataFrame,
     drivers: pd.DataFrame,
