@@ -32,9 +32,7 @@ TRUTH_OF = {
 own there."""
 
 
-def weak_prior(
-    names: Mapping[str, Sequence[str]] | None, deviation: float | None
-) -> dict[str, dict[str, Published]]:
+def weak_prior(names: Mapping[str, Sequence[str]] | None, deviation: float | None) -> dict[str, Any]:
     """Choices of a fit that draw each elasticity towards zero, as `prior` of fit_satellite(): normal, with the
     standard deviation `deviation`, in log-odds a unit of the driver. None draws nothing.
 
