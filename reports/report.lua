@@ -53,16 +53,19 @@ local function whole_ranges(element)
   end }
 end
 
--- words in a cell of more than LONG characters wrap, and so do names of rows; report.css says how narrow they may get
-local LONG, NAME = 30, 12
+-- words in a cell of more than LONG characters wrap, and so do names of rows, and other cells of more than WORDS
+-- characters without a figure among them; report.css says how narrow they may get
+local LONG, WORDS, NAME = 30, 16, 12
 
 local function wrapping(element)
   for _, body in ipairs(element.bodies) do
     for _, row in ipairs(body.body) do
       for column, cell in ipairs(row.cells) do
-        local length = utf8.len(pandoc.utils.stringify(cell.contents)) or 0
+        local text = pandoc.utils.stringify(cell.contents)
+        local length = utf8.len(text) or 0
         local right = element.colspecs[column][1] == pandoc.AlignRight
-        local class = not right and (length > LONG and 'long' or column == 1 and length > NAME and 'name')
+        local name = column == 1 and length > NAME or length > WORDS and not text:find '%d'
+        local class = not right and (length > LONG and 'long' or name and 'name')
         if class then
           cell.contents = { pandoc.Plain { pandoc.Span(pandoc.utils.blocks_to_inlines(cell.contents), { class = class }) } }
         end
