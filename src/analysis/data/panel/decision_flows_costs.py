@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.data.panel.account_rows import ROW
 from analysis.data.panel.contacts import contacts, log_begins
-from analysis.data.panel.decisions_outcomes import relief_given
+from analysis.data.panel.decisions_outcomes import following, relief_given
 from analysis.data.panel.months import month_number, number_of
 from analysis.data.panel.parts import ACCOUNT
 from analysis.data.panel.spell_events import has_relief
@@ -56,15 +56,8 @@ def relief_flows(portfolio: Portfolio, rows: pd.DataFrame, horizon: int) -> pd.D
 
 
 def _by_month(told: ir.Table, rows: pd.DataFrame, horizon: int, name: str) -> pd.DataFrame:
-    """Sums of `amount` by row and month; the decision itself is left out."""
-    frame = rows[[ROW, ACCOUNT, "m", "decided_at", "treatment_id"]].reset_index(drop=True)
-    numbers = ibis.memtable(frame)
-    numbers = numbers.mutate(decided=numbers.decided_at.cast("date"))
-    joined = numbers.inner_join(told, numbers[ACCOUNT] == told.held)
-    inside = (joined.day >= joined.decided) & (number_of(joined.day) <= joined.m + horizon)
-    if "decision" in told.columns:
-        inside = inside & (joined.decision != joined.treatment_id)
-    joined = joined.filter(inside)
+    """Sums of `amount` by row and month."""
+    joined = following(told, rows, horizon)
     joined = joined.mutate(month=(number_of(joined.day) - joined.m).cast("int64"))
     found = joined.group_by(ROW, "month").aggregate(**{name: joined.amount.sum()}).execute()
     return found.astype({ROW: "int64", "month": "int64", name: "float64"})

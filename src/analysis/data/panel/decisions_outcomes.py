@@ -121,8 +121,12 @@ def relief_given(portfolio: Portfolio) -> ir.Table:
     return relief.select("relief_cost", day=relief.decided_at, held=relief[ACCOUNT], decision=relief.treatment_id)
 
 
-def _sums(told: ir.Table, rows: pd.DataFrame, horizon: int) -> dict[str, pd.Series]:
-    """Sums of what is dated from the decision to the end of the horizon; the decision itself is left out."""
+def following(told: ir.Table, rows: pd.DataFrame, horizon: int) -> ir.Table:
+    """What is dated from each decision to the end of the horizon; the decision itself is left out.
+
+    `told` has held (account), day, amounts, and decision where its rows are decisions themselves; `rows` has row,
+    account_id, treatment_id, decided_at and m, the number of the month before.
+    """
     frame = rows[[ROW, ACCOUNT, "m", "decided_at", "treatment_id"]].reset_index(drop=True)
     numbers = ibis.memtable(frame)
     numbers = numbers.mutate(decided=numbers.decided_at.cast("date"))
@@ -130,8 +134,12 @@ def _sums(told: ir.Table, rows: pd.DataFrame, horizon: int) -> dict[str, pd.Seri
     inside = (joined.day >= joined.decided) & (number_of(joined.day) <= joined.m + horizon)
     if "decision" in told.columns:
         inside = inside & (joined.decision != joined.treatment_id)
+    return joined.filter(inside)
+
+
+def _sums(told: ir.Table, rows: pd.DataFrame, horizon: int) -> dict[str, pd.Series]:
     names = [name for name in told.columns if name not in ("day", "held", "decision")]
-    joined = joined.filter(inside)
+    joined = following(told, rows, horizon)
     found = joined.group_by(ROW).aggregate(**{name: joined[name].sum() for name in names}).execute()
     placed = back_in_place(found, rows).astype(float).fillna(0.0)
     return {name: placed[name] for name in names}
