@@ -19,6 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 NOTEBOOKS = {path.stem.split("_", 1)[1]: path for path in sorted((REPOSITORY / "notebooks").glob("*.ipynb"))}
 """Notebooks of the chapters by their names, in the report's order."""
 SHARED = REPOSITORY.parent / "shared" / "data"
+CASES_QUICK = {"cases.replications": 200, "cases.programme_draws": 1000}
 STRESS_QUICK = {"stress.draws": 60, "stress.losses.scenarios": 10_000, "stress.losses.levels": [0.95, 0.99]}
 FEWER = {"segmentation.models.cure_months": [3], "segmentation.groups.candidates": [2, 3, 4]}
 FEWER |= {"segmentation.groups.resamples": 5, "segmentation.models.charge_off_months": 6}

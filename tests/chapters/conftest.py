@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from as_of import cut
 from chapter_runs import (
+    CASES_QUICK,
     FEWER,
     NOTEBOOKS,
     SHARED,
@@ -258,6 +259,18 @@ def cases(demo: Path, tmp_path_factory: pytest.TempPathFactory, patch: pytest.Mo
     """The chapter of case studies on 3,000 accounts, with fewer bootstrap draws."""
     root = make_project(tmp_path_factory.mktemp("cases"), demo, PERIOD)
     return run_cells(root, patch, {"cases.replications": 200}, "cases")
+
+
+@pytest.fixture(scope="session")
+def cases_seen_then(later_roots: tuple[Path, Path], patch: pytest.MonkeyPatch) -> tuple[Left, Left]:
+    first, second = (run_cells(root, patch, CASES_QUICK, "cases") for root in later_roots)
+    return first, second
+
+
+@pytest.fixture
+def cases_edge(request: pytest.FixtureRequest, at_the_edge: Callable[[str, str], Left]) -> Left:
+    """The chapter of case studies run on the portfolio named by the test's parameter."""
+    return at_the_edge(request.param, "cases")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from analysis.core.programme import Programme, load_programme
 from analysis.methods.cases.design_guide_study import Effect
 from analysis.methods.cases.programme import movement, progress, standing
 from analysis.methods.cases.programme_kpis import balanced_score, scorecard
+from analysis.methods.cases.programme_overview import risks_to_targets
 from analysis.methods.cases.programme_reach import coverage, reach, risk_shift
 from analysis.methods.cases.programme_risks import risk_register
 
@@ -167,6 +168,19 @@ def test_a_risk_that_delays_lowers_the_probability() -> None:
     shift = risk_shift(plan, history_of(0.10, 0.09, 0.001), effect, AS_OF).iloc[0]
     assert (shift["risk"], shift["kpi"]) == ("late", "rate")
     assert shift["shift"] < -0.5
+    assert shift["shift"] == shift["happens"] - shift["otherwise"] and shift["error"] < 0.01
+
+
+def test_a_risk_that_moves_nothing_is_not_told_as_moving_a_target() -> None:
+    risks = [
+        {"name": "late", "title": "Late", "probability": 0.5, "delay_months": 9, "impact": {"rate": 0.02}},
+        {"name": "idle", "title": "Idle", "probability": 0.5, "impact": {}},
+    ]
+    plan, effect = plan_of(initiatives=[DESK], risks=risks), {"desk": Effect(0.15, 0.13, 0.17, 0.0, 0.01)}
+    history = history_of(0.10, 0.09, 0.001).assign(events=500.0, units=5000.0)
+    table = risks_to_targets(plan, history, effect, AS_OF)
+    assert table["risk"].tolist() == ["late", "idle"]
+    assert table["told"].tolist() == [True, False]
 
 
 def test_the_register_ranks_by_probability_times_harm_and_counts_no_good_as_harm() -> None:

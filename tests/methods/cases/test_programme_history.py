@@ -73,6 +73,11 @@ def test_a_half_that_never_leaves_has_no_median() -> None:
     assert np.isnan(period_median(np.array([10.0, 9.0, 8.0]), np.array([1.0, 1.0, 8.0])))
 
 
+def test_spells_of_one_age_alone_have_no_median_and_no_cycle_time() -> None:
+    assert np.isnan(period_median(np.array([[10.0], [8.0]]), np.array([[5.0], [8.0]]))).all()
+    assert cycle_history(waits_of(0.3).query("k == 1")).empty
+
+
 def waits_of(hazard: float, seed: int = 1, size: int = 400) -> pd.DataFrame:
     """Months at risk of spells entered each month that leave with the same chance in each month of their life."""
     rng = np.random.default_rng(seed)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from analysis.core.errors import ParameterError
 from analysis.methods.cases.design_guide_study import DesignRefused
 from analysis.methods.cases.design_guide_truth import draw_one_unit
+from analysis.methods.cases.interrupted_series import before_after
 from analysis.methods.cases.synthetic_control import by_library, synthetic_control
 from analysis.methods.cases.synthetic_control_weights import conformal_effect, constant_effect_p, fit_weights
 
@@ -58,6 +59,20 @@ def test_intervals_hold_the_effect_and_placebos_reject_at_their_level() -> None:
     assert ((found[:, 0] <= 0.03) & (found[:, 1] >= 0.03)).mean() >= 0.90
     assert (none <= 0.05).mean() <= 0.10
     assert np.median(found[:, 1] - found[:, 0]) < 0.06
+
+
+def test_before_and_after_takes_what_befell_all_regions_for_an_effect_of_one() -> None:
+    off, shown = [], []
+    for seed in range(60):
+        frame = draw_one_unit(0.0, seed)
+        naive = before_after(frame[frame["region"] == TREATED], "rate", date_of(frame))
+        low, high, _ = interval(seed, 0.0)
+        off.append((abs(naive.estimate), abs(low + high) / 2))
+        shown.append((naive.lower > 0 or naive.upper < 0, low > 0 or high < 0))
+    # Nothing was done: shared swings look like an effect unless regions that shared them are taken off.
+    assert np.mean(shown, axis=0)[0] > 0.6
+    assert np.mean(shown, axis=0)[1] < 0.15
+    assert np.median(off, axis=0)[0] > 3 * np.median(off, axis=0)[1]
 
 
 def test_p_is_even_where_nothing_happened() -> None:

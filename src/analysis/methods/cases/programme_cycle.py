@@ -61,6 +61,8 @@ def period_median(at_risk: Array, left: Array) -> Array:
     >>> period_median(np.array([10.0, 6.0, 5.0]), np.array([4.0, 1.0, 5.0])).item()
     2.0
     """
+    if at_risk.shape[-1] < 2:
+        return np.full(at_risk.shape[:-1], np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         hazard = np.where(at_risk > 0, left / at_risk, 0.0)[..., :-1]
     after = np.cumprod(1 - hazard, axis=-1)

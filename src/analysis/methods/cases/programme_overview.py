@@ -10,7 +10,7 @@ from analysis.core.programme import Programme
 from analysis.methods.cases.design_guide_study import Effect
 from analysis.methods.cases.programme import progress
 from analysis.methods.cases.programme_history import too_few, why_not
-from analysis.methods.cases.programme_reach import DRAWS, reach
+from analysis.methods.cases.programme_reach import DRAWS, reach, risk_shift
 
 STANDING = (
     "plan",
@@ -91,6 +91,32 @@ def overview(
     )
     numbers = [name for name in table.columns if name not in TEXTS]
     return table.astype(dict.fromkeys(numbers, "float64"))
+
+
+def risks_to_targets(
+    plan: Programme,
+    history: pd.DataFrame,
+    effects: Mapping[str, Effect],
+    as_of: pd.Timestamp | str,
+    draws: int = DRAWS,
+    seed: int = 1,
+    minimum: int = 10,
+    minimum_events: int = 3,
+    least: float = 0.01,
+) -> pd.DataFrame:
+    """risk_shift() of the measures that overview() tells of, the largest loss of probability first, with plan, the
+    titles of risk and target, and `told`: a shift of `least` or more, and more than twice its Monte Carlo error.
+    """
+    few = too_few(plan, history, as_of, minimum, minimum_events)
+    table = risk_shift(plan, history[~history["kpi"].isin(few)], effects, as_of, draws, seed)
+    table = table.sort_values("shift", kind="stable", ignore_index=True)
+    size = table["shift"].abs()
+    return table.assign(
+        plan=plan.name,
+        risk_title=table["risk"].map({risk.name: risk.title for risk in plan.risks}),
+        target_title=table["kpi"].map({target.kpi: target.title for target in plan.targets}),
+        told=(size >= least) & (size > 2 * table["error"]),
+    )
 
 
 def _cases(plan: Programme, history: pd.DataFrame, kpi: str, as_of: pd.Timestamp | str) -> float:

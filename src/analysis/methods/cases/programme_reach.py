@@ -64,9 +64,11 @@ def risk_shift(
     draws: int = DRAWS,
     seed: int = 1,
 ) -> pd.DataFrame:
-    """What each risk does to each target: risk, kpi, happens, otherwise (probabilities of reaching it), shift.
+    """What each risk does to each target: risk, kpi, happens, otherwise (probabilities of reaching it), shift and
+    error.
 
-    On the draws of reach(); risks that happen in fewer than 100 of them, or nearly always, are left out.
+    On the draws of reach(); risks that happen in fewer than 100 of them, or nearly always, are left out. `error`
+    is the Monte Carlo standard error of the shift: a shift below twice that may be noise of the draws.
     """
     _refuse_draws(draws)
     rows = []
@@ -77,9 +79,11 @@ def risk_shift(
         futures = draw_futures(plan, target, found, effects, pd.Timestamp(as_of), draws, seed)
         for name, came in futures.happened.items():
             if 100 <= came.sum() <= draws - 100:
-                with_it, without = float(futures.reached[came].mean()), float(futures.reached[~came].mean())
-                rows.append((name, target.kpi, with_it, without, with_it - without))
-    return pd.DataFrame(rows, columns=["risk", "kpi", "happens", "otherwise", "shift"])
+                sides = [futures.reached[came], futures.reached[~came]]
+                with_it, without = (float(side.mean()) for side in sides)
+                error = float(np.sqrt(sum(side.var() / side.size for side in sides)))
+                rows.append((name, target.kpi, with_it, without, with_it - without, error))
+    return pd.DataFrame(rows, columns=["risk", "kpi", "happens", "otherwise", "shift", "error"])
 
 
 def draw_futures(
