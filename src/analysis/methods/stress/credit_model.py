@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.methods.stress.default_curves import basis_curves, default_curves, drawn_curves, weighted_curves
 from analysis.methods.stress.loss_rates import LossRates, lgd_table, loss_rates, weigh
-from analysis.methods.stress.projection import Shifts, scenario_shifts
+from analysis.methods.stress.projection import Shifts, draw_steps, scenario_shifts
 from analysis.methods.stress.projection_book import Book
 from analysis.methods.stress.satellite import Satellite
 from analysis.methods.stress.score_risk import ScoreRisk, relative_loss, scaled
@@ -55,8 +55,9 @@ class CreditModel:
     def shifts(self, economy: Economy, draws: int = 1, seed: int = 0) -> dict[str, Shifts]:
         """Log-odds by step under each scenario, told from the economy's last actual month."""
         book = replace(self.book, start=economy.start)
+        coefficients = draw_steps(self.satellites, draws, seed)
         return {
-            name: scenario_shifts(self.satellites, drivers, book, economy.months, draws, seed)
+            name: scenario_shifts(self.satellites, drivers, book, economy.months, draws, seed, coefficients)
             for name, drivers in economy.drivers.items()
         }
 

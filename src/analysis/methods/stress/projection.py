@@ -20,6 +20,7 @@ from analysis.methods.stress.projection_book import BASES, Book
 from analysis.methods.stress.projection_paths import FLOWS, Paths, run
 from analysis.methods.stress.projection_tilt import Tilt
 from analysis.methods.stress.satellite import Satellite
+from analysis.methods.stress.satellite_draws import Drawn, draw_coefficients
 
 Array = npt.NDArray[np.float64]
 
@@ -143,22 +144,31 @@ def scenario_shifts(
     months: int,
     draws: int = 300,
     seed: int = 0,
+    coefficients: Mapping[str, Drawn] | None = None,
 ) -> Shifts:
     """Log-odds by step that the economy of `drivers` (history with the scenario after it) adds to the book's
     rates.
 
     0 is the mean economy of the months that the rates come from. `recovery` is left to projection_recovery. The
-    same seed draws the same coefficients for each scenario, so that scenarios differ by their economy alone.
+    same seed draws the same coefficients for each scenario, so that scenarios differ by their economy alone;
+    `coefficients`: draw_steps() of the same draws and seed, where they are at hand already.
     """
     ahead = [pd.Timestamp(shift_months(book.start, step)) for step in range(1, months + 1)]
     rolls = {step: one for step, one in satellites.items() if step != "recovery"}
     point = {step: one.shift(drivers, ahead, book.reference) for step, one in rolls.items()}
-    drawn = {
-        step: one.draw_shifts(drivers, ahead, book.reference, draws, np.random.default_rng([seed, number]))
-        for number, (step, one) in enumerate(rolls.items())
-    }
+    coefficients = draw_steps(satellites, draws, seed) if coefficients is None else coefficients
+    drawn = {step: one.shifts(drivers, ahead, book.reference) for step, one in coefficients.items()}
     tau, memory = ({step: getattr(one, name) for step, one in rolls.items()} for name in ("tau", "memory"))
     return Shifts(point, drawn, tau, memory)
+
+
+def draw_steps(satellites: Mapping[str, Satellite], draws: int, seed: int) -> dict[str, Drawn]:
+    """Coefficients of the steps that roll rates are made of, each drawn from a stream of its own."""
+    rolls = {step: one for step, one in satellites.items() if step != "recovery"}
+    return {
+        step: draw_coefficients(one, draws, np.random.default_rng([seed, number]))
+        for number, (step, one) in enumerate(rolls.items())
+    }
 
 
 def month_noise(shape: tuple[int, ...], tau: float, memory: float, random: np.random.Generator) -> Array:

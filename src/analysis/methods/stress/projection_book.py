@@ -68,9 +68,9 @@ def read_book(
         raise ParameterError(
             f"no open accounts by '{dimension}' at {start:%Y-%m}; the stock has {known or 'none'}"
         )
+    alone = [(_only(mine, group), _only(moved, group)) for group in groups]
     found = {
-        basis: [_flows(mine, moved, group, buckets, start, basis_months, basis) for group in groups]
-        for basis in BASES
+        basis: [_flows(own, steps, buckets, start, basis_months, basis) for own, steps in alone] for basis in BASES
     }
     months = sorted({month for pieces in found.values() for _, used in pieces for month in used})
     made = {basis: _stacked([piece for piece, _ in pieces]) for basis, pieces in found.items()}
@@ -86,18 +86,20 @@ def without_new_business(book: Book) -> Book:
     return replace(book, **closed)
 
 
+def _only(frame: pd.DataFrame, group: str) -> pd.DataFrame:
+    return frame[frame["value"].astype(str) == group].assign(dimension="all")
+
+
 def _flows(
     stock: pd.DataFrame,
     rolls: pd.DataFrame,
-    group: str,
     buckets: Buckets,
     start: date,
     basis_months: int,
     basis: str,
 ) -> tuple[Basis, tuple[date, ...]]:
-    alone = [frame[frame["value"].astype(str) == group].assign(dimension="all") for frame in (stock, rolls)]
-    found = flows(alone[0], alone[1], buckets, start, basis_months, basis)
-    shares = _shares(alone[1], found.months, buckets, basis, found.matrix)
+    found = flows(stock, rolls, buckets, start, basis_months, basis)
+    shares = _shares(rolls, found.months, buckets, basis, found.matrix)
     return Basis(found.start, found.matrix, shares, found.inflows.mean(axis=0)), found.months
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Literal
 
@@ -118,9 +119,20 @@ class Satellite:
 
         `drivers` (satellite_drivers.driver_series) must reach over both. 0 where nothing changed.
         """
-        moved = self.moved(drivers, months, reference)
-        found = [model.weight * (moved(model) @ model.fit.bounded) for model in self.models]
-        return np.asarray(np.sum(found, axis=0))
+        found, season = self._changes(drivers, months, reference)
+        acting, seasonal = self._mean_coefficients
+        return np.asarray(season @ seasonal + sum(acting[pair] * found[pair] for pair in found))
+
+    @cached_property
+    def _mean_coefficients(self) -> tuple[dict[tuple[str, int], float], Array]:
+        """Coefficients of each driver and lag, and of the season, weighted over models."""
+        acting: dict[tuple[str, int], float] = {}
+        for model in self.models:
+            for place, pair in enumerate(model.structure.items(), 1):
+                acting[pair] = acting.get(pair, 0.0) + model.weight * float(model.fit.bounded[place])
+        first = 1 + len(self.drivers)
+        season = np.sum([model.weight * model.fit.bounded[first:] for model in self.models], axis=0)
+        return acting, np.asarray(season, float)
 
     def draw_shifts(
         self,
@@ -140,6 +152,14 @@ class Satellite:
 
         Each driver is looked up once a lag, however many structures share it; the intercept falls away.
         """
+        found, season = self._changes(drivers, months, reference)
+        nothing = np.zeros(len(months))
+        return lambda model: np.column_stack([nothing, *(found[pair] for pair in model.structure.items()), season])
+
+    def _changes(
+        self, drivers: pd.DataFrame, months: Sequence[pd.Timestamp], reference: Sequence[pd.Timestamp]
+    ) -> tuple[dict[tuple[str, int], Array], Array]:
+        """Each driver after each lag in `months` less its mean in `reference`, (H,), and the season's, (H, 2W)."""
         pairs = {pair for model in self.models for pair in model.structure.items()}
         found = {}
         for name, lag in pairs:
@@ -150,9 +170,7 @@ class Satellite:
                     "that are projected from or to; add macro history, or use shorter lags"
                 )
             found[name, lag] = column - usual.mean()
-        season = harmonics(months, self.waves) - harmonics(reference, self.waves).mean(axis=0)
-        nothing = np.zeros(len(months))
-        return lambda model: np.column_stack([nothing, *(found[pair] for pair in model.structure.items()), season])
+        return found, harmonics(months, self.waves) - harmonics(reference, self.waves).mean(axis=0)
 
 
 COLUMNS = ["step", "driver", "lag", "elasticity", "se", "lower", "upper", "bounded", "source"]

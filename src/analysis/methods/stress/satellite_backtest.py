@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 from analysis.core.errors import InputError
 from analysis.methods.stress.satellite import LEAST_MONTHS, Satellite, fit_satellite
 from analysis.methods.stress.satellite_drivers import harmonics, lagged_column
-from analysis.methods.stress.satellite_months import MonthEffects, month_effects
+from analysis.methods.stress.satellite_months import MonthEffects, by_month, effects_of
 
 Array = npt.NDArray[np.float64]
 
@@ -39,18 +39,17 @@ def backtest_satellite(
     of the last 12 months fitted on), actual, covered. Nothing from after `origin` enters a forecast. Raises
     InputError where no month is left to judge.
     """
-    rows = cells[cells["step"] == step]
-    months = sorted(rows["month"].unique())
+    risk, events = by_month(cells[cells["step"] == step])
+    months = list(map(pd.Timestamp, risk.columns))
     pieces = []
     for end in range(first, len(months)):
-        known = rows[rows["month"] <= months[end - 1]]
         try:
-            effects = month_effects(known, poisson=step == "recovery")
+            effects = effects_of(risk.iloc[:, :end], events.iloc[:, :end], poisson=step == "recovery")
             model = fit_satellite(step, effects, drivers, names, **choices)
         except InputError:  # so early the months could not tell its drivers apart
             continue
         ahead = [months[end - 1 + h] for h in horizons if end - 1 + h < len(months)]
-        told = [_told(model, effects, rows[rows["month"] == month], drivers, month, level) for month in ahead]
+        told = [_told(model, effects, month, (risk[month], events[month]), drivers, level) for month in ahead]
         used = [h for h in horizons if end - 1 + h < len(months)]
         pieces.append(pd.DataFrame(told).assign(origin=months[end - 1], horizon=used))
     if not pieces or not sum(map(len, pieces)):
@@ -121,19 +120,18 @@ def rare_steps(cells: pd.DataFrame, steps: Iterable[str], fewer: float = 10.0) -
 def _told(
     model: Satellite,
     effects: MonthEffects,
-    rows: pd.DataFrame,
-    drivers: pd.DataFrame,
     month: pd.Timestamp,
+    came: tuple[pd.Series, pd.Series],
+    drivers: pd.DataFrame,
     level: float,
 ) -> dict[str, Any]:
-    risk = rows.groupby("segment")["at_risk"].sum()
-    known = rows[rows["segment"].isin(effects.segments.index)]
+    risk, events = (one.loc[effects.segments.index] for one in came)
     effect, error = predict_effect(model, drivers, month)
     spread = np.sqrt(error**2 + _sampling(risk, effects, effect))
     reach = float(stdtrit(model.degrees, 0.5 + level / 2)) * spread
     expected, lower, upper = effects.rate(risk, np.array([effect, effect - reach, effect + reach]))
     naive = effects.rate(risk, float(effects.values[-NAIVE_MONTHS:].mean()))[0]
-    actual = float(known["events"].sum() / known["at_risk"].sum())
+    actual = float(events.sum() / risk.sum()) if risk.sum() > 0 else np.nan
     return {
         "month": month, "expected": expected, "lower": lower, "upper": upper, "naive": naive, "actual": actual
     }  # fmt: skip

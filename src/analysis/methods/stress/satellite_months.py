@@ -59,10 +59,18 @@ def month_effects(cells: pd.DataFrame, poisson: bool = False) -> MonthEffects:
     left out, as only good ones would be. Raises InputError where fewer than two months are left; warns where the
     fit doesn't settle.
     """
-    risk = cells.pivot_table(index="segment", columns="month", values="at_risk", aggfunc="sum", observed=True)
-    risk = risk.fillna(0.0)
-    events = cells.pivot_table(index="segment", columns="month", values="events", aggfunc="sum", observed=True)
-    events = events.reindex_like(risk).fillna(0.0)
+    return effects_of(*by_month(cells), poisson)
+
+
+def by_month(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """At risk and events of segments (rows) by month (columns), 0 where a segment has none."""
+    summed = cells.groupby(["segment", "month"], observed=True)[["at_risk", "events"]].sum()
+    risk, events = (summed[name].unstack("month").fillna(0.0) for name in ("at_risk", "events"))
+    return risk, events
+
+
+def effects_of(risk: pd.DataFrame, events: pd.DataFrame, poisson: bool = False) -> MonthEffects:
+    """month_effects() of cells that by_month() has laid out, or of some of their months."""
     all_months = list(risk.columns)
     told, seen = _telling(risk, events, poisson)
     months_told = told.shape[1] if told.size else 0
