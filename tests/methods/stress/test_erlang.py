@@ -42,7 +42,8 @@ def test_waiting_equals_its_closed_form_for_few_agents() -> None:
     assert erlang_c([1, 2, 3], [0.7, 1.0, 2.0]) == pytest.approx([0.7, 1 / 3, 4 / 9])
 
 
-# Garnett, Mandelbaum and Reiman 2002, table 1: 50 agents, 48 calls a minute of a minute each, patience 2 minutes.
+# Garnett, Mandelbaum and Reiman 2002, the queue with and without patience: 50 agents, 48 calls a minute of a
+# minute each, patience 2 minutes.
 def test_both_queues_equal_the_published_comparison() -> None:
     patient = queue_without_abandonment(50, 48, 60.0, 20.0)
     assert float(patient.mean_wait) == pytest.approx(20.8, abs=0.05)
