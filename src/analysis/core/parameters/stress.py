@@ -49,7 +49,7 @@ class Satellites(Section):
     shrinkage: float | None = Field(0.3, gt=0)
     """How far elasticities are thought to lie from zero before the data speak: a standard deviation, in log-odds a
     unit of the driver. It matters where data say little. US mortgages past due rose by about 0.2 a point of
-    unemployment from 2006 to 2010 (Dettling and Lambie-Hanson, FEDS Notes, 4 March 2021, figure 1): 0.3 is wide.
+    unemployment from 2006 to 2009 (Dettling and Lambie-Hanson, FEDS Notes, 4 March 2021, figure 1): 0.3 is wide.
     Empty: none."""
     horizons: tuple[int, ...] = (1, 3, 6)
     """Months ahead at which the backtest judges them."""
