@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,6 +58,26 @@ def test_accounts_that_fare_alike_within_customers_widen_an_interval_drawn_by_cu
     assert again["effect"].to_numpy() == pytest.approx(first["effect"].to_numpy())
     loose = effects(copies, registered(CURED, unit="account_id", cluster="account_id")).iloc[0]
     assert loose["se"] == pytest.approx(first.loc["share", "se"] / 2, rel=0.02)
+
+
+def test_agents_who_were_drawn_and_differ_widen_an_interval_clustered_by_agent():
+    rng = np.random.default_rng(1)
+    agent = np.repeat(np.arange(60), 40)
+    skill = rng.normal(0, 0.15, 60)[agent]
+    frame = pd.DataFrame(
+        {"account_id": range(agent.size), "agent": agent, "arm": np.where(agent % 2, "new", "old")}
+    )
+    frame = frame.assign(cured=(rng.random(agent.size) < 0.5 + skill).astype(float))
+    frame = frame.assign(paid=100 * frame["cured"] * rng.gamma(2, 1, agent.size))
+    asked = registered(CURED, PAID, arms=("old", "new"), control="old", unit="agent", cluster="agent")
+    by_agent = effects(frame, asked, replications=400).set_index("measure")
+    alone = replace(asked, unit="account_id", cluster="account_id")
+    by_account = effects(frame, alone, replications=400).set_index("measure")
+    assert by_agent.loc[["share", "mean"], "clusters"].eq(60).all()
+    # 40 conversations of an agent, correlated by 0.09, are worth about 9.
+    ratio = by_agent["se"] / by_account["se"]
+    assert ratio["share"] == pytest.approx(2.1, abs=0.5) and ratio["mean"] > 1.3
+    assert by_agent["effect"].to_numpy() == pytest.approx(by_account["effect"].to_numpy())
 
 
 def test_the_share_cured_and_the_months_until_then_are_those_of_lifelines():
