@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from analysis.methods.stress.satellite import (
     season_waves,
 )
 from analysis.methods.stress.satellite_backtest import (
+    _count_limits,
     backtest_satellite,
     backtest_steps,
     backtest_table,
@@ -364,6 +366,23 @@ def test_every_fitted_step_is_judged_and_those_without_months_are_not(drivers: p
     assert list(table["horizon"]) == [1, 3] and table["months"].tolist() == [16, 14]
     plain = 1 - (table["rmse"] / table["rmse_naive"]) ** 2
     assert table["skill"].to_numpy() == pytest.approx(plain.to_numpy())
+
+
+def test_months_in_which_nothing_happens_lie_within_limits_where_events_are_few(drivers: pd.DataFrame) -> None:
+    random = np.random.default_rng(4)
+    cells = draw(drivers, 3, months=60)
+    cells = cells.assign(at_risk=60.0, events=random.binomial(60, 0.004, len(cells)).astype(float))
+    cells = cells.assign(step="charge_off")
+    judged = backtest_satellite("charge_off", cells, drivers, ["unemployment"], (1, 3))
+    none = judged[judged["actual"] == 0]
+    assert len(none) > 10 and none["covered"].all() and (none["lower"] == 0).all()
+    assert 0.9 <= judged["covered"].mean() <= 1.0 and (judged["upper"] < 0.1).all()
+
+
+def test_limits_of_a_count_are_the_binomials_quantiles() -> None:
+    low, high = _count_limits(np.array([0.03]), 200.0, np.array([0.025, 0.975]))
+    share = np.cumsum([comb(200, k) * 0.03**k * 0.97 ** (200 - k) for k in range(201)])
+    assert (round(low * 200), round(high * 200)) == tuple(int(np.argmax(share >= q)) for q in (0.025, 0.975))
 
 
 def test_skill_over_all_horizons_weighs_each_by_its_months() -> None:

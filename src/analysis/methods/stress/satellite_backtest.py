@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import stdtrit
+from scipy.special import bdtr, stdtrit
 
 from analysis.core.errors import InputError
 from analysis.methods.stress.satellite import LEAST_MONTHS, Satellite, fit_satellite
@@ -18,6 +18,8 @@ from analysis.methods.stress.satellite_months import MonthEffects, by_month, eff
 Array = npt.NDArray[np.float64]
 
 NAIVE_MONTHS = 12
+NODES = 51
+"""Rates that stand for all a month may have."""
 COLUMNS = ["step", "horizon", "months", "covered", "rmse", "rmse_naive", "skill"]
 
 
@@ -127,9 +129,8 @@ def _told(
 ) -> dict[str, Any]:
     risk, events = (one.loc[effects.segments.index] for one in came)
     effect, error = predict_effect(model, drivers, month)
-    spread = np.sqrt(error**2 + _sampling(risk, effects, effect))
-    reach = float(stdtrit(model.degrees, 0.5 + level / 2)) * spread
-    expected, lower, upper = effects.rate(risk, np.array([effect, effect - reach, effect + reach]))
+    expected = effects.rate(risk, effect)[0]
+    lower, upper = _limits(effects, risk, (effect, error), model.degrees, level)
     naive = effects.rate(risk, float(effects.values[-NAIVE_MONTHS:].mean()))[0]
     actual = float(events.sum() / risk.sum()) if risk.sum() > 0 else np.nan
     return {
@@ -152,6 +153,31 @@ def predict_effect(model: Satellite, drivers: pd.DataFrame, month: pd.Timestamp)
                                                                                         strict=True)])  # fmt: skip
     centre = float(weights @ points)
     return centre, float(np.sqrt(weights @ (inside + (points - centre) ** 2)))
+
+
+def _limits(
+    effects: MonthEffects, risk: pd.Series, told: tuple[float, float], degrees: float, level: float
+) -> tuple[float, float]:
+    """Limits of a month's rate: Student's t of its effect, with the chance of counts (or amounts)."""
+    (effect, error), tails = told, np.array([0.5 - level / 2, 0.5 + level / 2])
+    if effects.poisson:
+        spread = np.sqrt(error**2 + _sampling(risk, effects, effect))
+        low, high = effects.rate(risk, effect + spread * stdtrit(degrees, tails))
+        return float(low), float(high)
+    middles = (np.arange(NODES) + 0.5) / NODES
+    return _count_limits(effects.rate(risk, effect + error * stdtrit(degrees, middles)), float(risk.sum()), tails)
+
+
+def _count_limits(rates: Array, at_risk: float, tails: Array) -> tuple[float, float]:
+    """Shares k ÷ n at quantiles of a binomial with any of `rates` alike: of few accounts none may go, which
+    limits of a logarithm could never hold."""
+    below, enough = np.full(len(tails), -1.0), np.full(len(tails), at_risk)
+    while (enough - below > 1).any():
+        middle = np.floor((below + enough) / 2)
+        reached = bdtr(middle[:, None], int(at_risk), rates[None, :]).mean(axis=1) >= tails
+        enough, below = np.where(reached, middle, enough), np.where(reached, below, middle)
+    low, high = enough / at_risk if at_risk > 0 else (np.nan, np.nan)
+    return float(low), float(high)
 
 
 def _sampling(risk: pd.Series, effects: MonthEffects, effect: float) -> float:
