@@ -182,6 +182,21 @@ def test_a_policy_that_is_todays_rule_is_the_same():
     assert found["gain"].abs().max() < 1e-9
 
 
+def alarms(decisions: pd.DataFrame, features: pd.DataFrame) -> int:
+    """Proposals whose mean weight speaks against the recorded chances."""
+    made = {one.name: policies.decide(one, features) for one in DECLARED.proposals}
+    found = policies.policy_support(policies.judged_decisions(decisions), made, decisions["bucket"])
+    return int(((found["mean_weight_lower"] > 1) | (found["mean_weight_upper"] < 1)).sum())
+
+
+def test_right_chances_raise_no_alarm_and_wrong_ones_do():
+    # At 95% each, one in eight of these sound logs would be called wrong.
+    assert sum(alarms(*draw_decisions(1500, seed)) > 0 for seed in range(60)) <= 1
+    decisions, features = draw_decisions(1500, 3)
+    halved = decisions.assign(probability=decisions["probability"] ** 1.5)
+    assert alarms(halved, features) >= 2
+
+
 def test_an_arm_never_logged_for_such_accounts_is_outside_the_log():
     decisions, features = draw_decisions(600, 4)
     young = features["origination_score"] < 600

@@ -166,17 +166,23 @@ def _verdicts(lower: pd.Series, upper: pd.Series) -> np.ndarray:
     return np.select([lower > 0, upper < 0, lower.isna()], ["better", "worse", "same"], "cannot_tell")
 
 
+SURE = 0.999
+"""Level at which mean weights speak against the recorded chances: as sure as a sample ratio has to be, since an
+alarm sets the section's results aside."""
+
+
 def policy_support(
-    judged: Judged, proposed: Mapping[str, pd.DataFrame], stages: pd.Series, level: float = 0.95
+    judged: Judged, proposed: Mapping[str, pd.DataFrame], stages: pd.Series, level: float = SURE
 ) -> pd.DataFrame:
-    """How far the log carries each proposal: `overlap`, one row a policy.
+    """How far the log carries each proposal: `overlap`, one row a policy, limits of all policies' mean weights
+    holding together at `level` (Bonferroni).
 
     Whether an arm could have been given is told within strata of the rule that decides and the stage (`stages`,
     bucket at the decision): an arm never logged there has no support.
     """
     log = next(iter(judged.logs.values()))
-    rows = []
+    rows, each = [], 1 - (1 - level) / max(len(proposed), 1)
     for name, table in proposed.items():
         strata = pd.DataFrame({"rule": table["rule"], "stage": stages.reindex(log.index).astype(str)})
-        rows.append(overlap(log, table["arm"], strata, level).assign(policy=name))
+        rows.append(overlap(log, table["arm"], strata, each).assign(policy=name))
     return pd.concat(rows, ignore_index=True)
