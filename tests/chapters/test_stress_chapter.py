@@ -201,6 +201,9 @@ def test_a_provision_is_held_against_the_loss_and_is_what_breaks(
     np.testing.assert_allclose(table["coverage"], 1_000_000.0 / table["ecl"])
     assert left.table("reverse_stress")["limit"].iloc[0] == 1_000_000.0
     assert "falls short" in left.prose
+    assert left.table("reverse_stress")["distance"].iloc[0] == 0
+    assert "What breaks us is lost even if the economy stays as it is" in left.prose
+    assert "holds only the next twelve months' losses" in left.prose
 
 
 def test_too_few_months_fall_back_on_published_elasticities(
@@ -250,8 +253,10 @@ def test_public_history_is_projected_and_set_against_what_came(
     assert told.index[0] == "2020Q1" and told.index[-1] == "2022Q4"
     assert told.loc["2020Q2", "expected"] > 2 * told.loc["2020Q2", "actual"]
     assert not left.table("history_multiples")["reached"].any()
+    assert set(left.table("history_levels")["form"]) == {"levels", "yearly changes"}
+    assert "Levels would tell" in left.prose and "more than 3 times" in left.prose
     assert "can tell no elasticity: in 26 quarters" in left.prose
-    assert "Cherry and others" in left.prose and "fig-stress-history" in left.labels
+    assert "Cherry, Jiang, Matvos" in left.prose and "fig-stress-history" in left.labels
 
 
 def test_a_history_folder_without_the_series_says_which_are_missing(
