@@ -13,7 +13,7 @@ from analysis.methods.cases.programme import progress
 from analysis.methods.cases.programme_cycle import EXITS, cycle_history, cycle_quarters, period_median
 from analysis.methods.cases.programme_history import kpi_history, quarters, score_values, too_few, why_not
 from analysis.methods.cases.programme_overview import overview
-from analysis.methods.cases.programme_quarters import against_baseline, latest
+from analysis.methods.cases.programme_quarters import against_baseline, moved
 
 ENDS = pd.date_range("2023-01-31", "2025-12-31", freq="ME")
 
@@ -168,27 +168,31 @@ def test_a_score_takes_few_events_at_their_bound_and_few_units_as_unknown() -> N
     assert found.to_dict("index") == {"2025Q1": {"complaint_rate": 2.0, "satisfaction": 3.0}}
 
 
-def test_quarters_are_told_against_the_baseline_by_the_direction_of_the_target() -> None:
-    standing = pd.DataFrame(
-        {"kpi": ["cost", "cost", "rating", "none"], "baseline": [10.0, 10.0, 4.0, np.nan]}
-    ).assign(better=["lower", "lower", "higher", "lower"])
+def test_quarters_are_told_against_the_baseline_and_a_measure_of_two_plans_once() -> None:
+    standing = pd.DataFrame({"kpi": ["cost", "cost", "rating", "none"], "baseline": [10.0, 10.0, 4.0, np.nan]})
     levels = {"cost": [(12.0, 11.0, 13.0), (8.0, 7.0, 11.0)], "rating": [(np.nan,) * 3, (5.0, 4.5, 5.5)]}
     rows = [
         (kpi, quarter, *level)
         for kpi, both in levels.items()
         for quarter, level in zip(("2025Q3", "2025Q4"), both, strict=True)
     ]
-    by_quarter = pd.DataFrame(rows, columns=["kpi", "quarter", "value", "lower", "upper"])
+    by_quarter = pd.DataFrame(rows, columns=["kpi", "quarter", "value", "lower", "upper"]).assign(months=3)
     found = against_baseline(by_quarter, standing)
     assert found["kpi"].tolist() == ["cost", "cost", "rating"]
     assert found["change"].tolist() == pytest.approx([0.2, -0.2, 0.25])
-    assert found["verdict"].tolist() == ["worse", "can't tell", "better"]
-    assert latest(found) == {"measures": 2, "better": 1, "worse": 0, "month": pd.Timestamp("2025-12-31")}
+    assert found["upper"].tolist() == pytest.approx([0.3, 0.1, 0.375])
+    assert found["month"].iloc[1] == pd.Timestamp("2025-12-31")
+    assert against_baseline(by_quarter, standing.tail(1)).empty
+    assert against_baseline(by_quarter.assign(months=2), standing).empty
 
 
-def test_without_a_baseline_no_quarter_is_told() -> None:
-    empty = against_baseline(
-        pd.DataFrame(columns=["kpi", "quarter", "value", "lower", "upper"]),
-        pd.DataFrame({"kpi": ["cost"], "baseline": [np.nan], "better": ["lower"]}),
+def test_measures_move_towards_a_target_or_away_by_what_it_asks_for() -> None:
+    standing = pd.DataFrame(
+        {
+            "kpi": ["cost", "cost", "rating", "cycle", "late", "none"],
+            "better": ["lower", "lower", "higher", "lower", "lower", "higher"],
+            "change_lower": [-0.2, -0.2, -0.3, -0.1, 0.1, np.nan],
+            "change_upper": [-0.1, -0.1, -0.1, 0.1, 0.3, np.nan],
+        }
     )
-    assert empty.empty and latest(empty)["measures"] == 0
+    assert moved(standing) == {"measures": 4, "towards": 1, "away": 2}
