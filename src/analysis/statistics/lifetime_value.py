@@ -38,7 +38,9 @@ def lifetime_value(
     contact_cost      calls, messages, visits, agency fees
     relief_cost       interest and principal forgone
     complaint_cost    of handling and redress
-    redefault_loss    probability of re-default in the month × exposure × loss given default
+    redefault_loss    probability of re-default in the month × exposure × loss given default; where flows of a log
+                      are compared, also what is lost without a return before it (as panel.decision_flows does),
+                      or every cure looks like a risk that the others don't run
 
     Month m is discounted by (1 + annual_rate)^(−m/12); month 0, if there is one, is today and isn't. A horizon h
     takes months up to and with h. Returns one row a group and horizon: `by`, horizon, the components as they
