@@ -18,7 +18,7 @@ class Losses(Section):
 
 ALTERNATIVES = tuple(
     Losses(loss_given_redefault=again, loss_never_returned=never)
-    for again, never in ((0.1, 1.0), (0.6, 1.0), (0.3, 0.0))
+    for again, never in ((0.1, 1.0), (0.6, 1.0), (0.3, 0.0), (0.6, 0.0))
 )
 
 
