@@ -11,7 +11,6 @@ import numpy.typing as npt
 from analysis.core.states import Buckets
 from analysis.methods.stress.projection_book import BASES, Basis, Book
 from analysis.methods.stress.projection_expected import Mover
-from analysis.methods.stress.projection_tilt import Tilt
 
 Array = npt.NDArray[np.float64]
 
@@ -40,12 +39,12 @@ def run(
     if random is None:
         return {name: _expected(basis, book.buckets, shifts, months) for name, basis in bases.items()}
     draws = len(next(iter(shifts.values()))) if shifts else 1
-    tilts = {name: Tilt(basis.shares, book.buckets) for name, basis in bases.items()}
+    movers = {name: Mover(basis, book.buckets) for name, basis in bases.items()}
     stocks = {name: [np.repeat(basis.stock[None], draws, axis=0)] for name, basis in bases.items()}
     flows: dict[str, dict[str, list[Array]]] = {name: {flow: [] for flow in FLOWS} for name in bases}
-    for month in range(months):
-        now = {step: values[:, month] for step, values in shifts.items()}
-        moved = {name: _moved(stocks[name][-1], bases[name], tilts[name], now) for name in bases}
+    for ratios in zip(*(one.ratios(shifts, months) for one in movers.values()), strict=True):
+        by_kind = dict(zip(movers, ratios, strict=True))
+        moved = {name: _moved(stocks[name][-1], bases[name], movers[name], by_kind[name]) for name in bases}
         fresh = {name: np.broadcast_to(basis.inflow, stocks[name][-1].shape) for name, basis in bases.items()}
         moved, fresh = _drawn(stocks["accounts"][-1], moved, fresh, len(book.buckets.labels), random)
         for name in bases:
@@ -69,9 +68,9 @@ def _expected(basis: Basis, buckets: Buckets, shifts: Mapping[str, Array], month
     return Paths(np.stack(stocks, 1), {name: np.stack([one[name] for one in flows], 1) for name in FLOWS})
 
 
-def _moved(stock: Array, basis: Basis, tilt: Tilt, shifts: Mapping[str, Array]) -> Array:
+def _moved(stock: Array, basis: Basis, mover: Mover, kinds: Array) -> Array:
     """What goes from state to state in a month, (D, G, S, S)."""
-    return np.asarray(stock[..., None] * (basis.matrix * tilt.ratios(shifts)))
+    return np.asarray(stock[..., None] * (basis.matrix * mover.tilt.spread(kinds)))
 
 
 def _drawn(

@@ -37,7 +37,10 @@ class Tilt:
 
         Rates that hold more than shares, as those of balances, are multiplied by the same. Rows of exits are 1.
         """
-        kinds = self.by_kind(shifts)
+        return self.spread(self.by_kind(shifts))
+
+    def spread(self, kinds: Array) -> Array:
+        """Ratios by kind of step, (D, G, B, kinds), at their places among states, (D, G, S, S)."""
         draws, groups, size = len(kinds), kinds.shape[1], len(self.kind)
         found = np.ones((draws, groups, size, size))
         rows = np.arange(self.inside)[:, None]
