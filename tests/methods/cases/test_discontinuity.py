@@ -25,10 +25,9 @@ def senate() -> pd.DataFrame:
 
 
 def test_the_senate_example_gives_the_published_figures(senate: pd.DataFrame) -> None:
-    # Calonico, Cattaneo, Farrell and Titiunik 2017, Stata Journal 17, 372–404, and Cattaneo, Idrobo and Titiunik
-    # 2020, A Practical Introduction to Regression Discontinuity Designs, section 4: 7.414, robust 95% interval
-    # 4.094 to 10.919, bandwidth 17.754 with 360 and 323 rows. Neither was at hand: the data are those that the
-    # authors ship, and the figures are what their library prints on them, so this holds us to the library.
+    # The example of Cattaneo, Idrobo and Titiunik 2020, A Practical Introduction to Regression Discontinuity
+    # Designs, as published course notes print the output of R's rdrobust on its data: 7.414, robust 95% interval
+    # 4.094 to 10.919, bandwidth 17.754 with 360 and 323 rows. The book itself was not at hand.
     study = discontinuity(senate.dropna(subset=["vote"]), "vote", "margin", 0.0, treated="above")
     fit = study.tables["fit"].iloc[0]
     assert study.effect.estimate == pytest.approx(7.414, abs=5e-4)
@@ -40,7 +39,7 @@ def test_the_senate_example_gives_the_published_figures(senate: pd.DataFrame) ->
 
 def test_the_density_of_senate_margins_gives_the_published_figures(senate: pd.DataFrame) -> None:
     # Cattaneo, Jansson and Ma 2018, Stata Journal 18, 234–261, and the practical introduction: T = -0.8753 with
-    # 408 and 460 rows. Neither was at hand: what the authors' library prints on the data that they ship.
+    # 408 and 460 rows. Neither was at hand, so this holds us to what the authors' library gives on their data.
     found = density_test(senate["margin"].dropna().to_numpy(), 0.0)
     assert found["t"] == pytest.approx(-0.8753, abs=5e-4)
     assert (found["rows_below"], found["rows_above"]) == (408, 460)
