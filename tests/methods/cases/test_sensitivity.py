@@ -34,7 +34,9 @@ def test_the_e_values_of_smoking_are_those_of_the_package_by_its_authors() -> No
 
 
 @pytest.mark.parametrize(("gamma", "published"), [(4, 0.0036), (5, 0.03), (6, 0.1)])
-def test_bounds_of_smoking_and_lung_cancer_are_the_published_ones(gamma: float, published: float) -> None:
+def test_bounds_of_smoking_and_lung_cancer_are_exact_and_near_the_published_ones(
+    gamma: float, published: float
+) -> None:
     # Rosenbaum 2002, Observational Studies, table 4.1 (Hammond 1964: 122 discordant pairs, 110 of them with the
     # smoker), by a normal approximation; ours are exact, hence the tolerance. The book was not at hand, so the
     # exact bound is worked out anew, too.
