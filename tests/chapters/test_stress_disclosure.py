@@ -77,7 +77,8 @@ def test_a_small_book_does_withhold(few: Left) -> None:
 
 
 def test_of_todays_counts_the_projection_keeps_the_size_of_the_book_alone(left: Left) -> None:
-    today = left.table("projection").query("month == '2025-12-31'")
+    projection = left.table("projection")
+    today = projection[pd.to_datetime(projection["month"]) == pd.Timestamp("2025-12-31")]
     assert set(today["group"]) == {"all"} and set(today["measure"]) == {"open"}
 
 
