@@ -114,3 +114,31 @@ def all_paths(scenarios: Sequence[Scenario], history: pd.DataFrame, months: int 
         for name, frame in pieces.items()
     ]
     return pd.concat(long, ignore_index=True)[["scenario", "month", "variable", "value"]]
+
+
+DRAWN = ("unemployment_rate", "gdp_yoy", "cpi_yoy", "policy_rate", "house_price_yoy", EVERY_INDUSTRY)
+FALLING = ("gdp_yoy", "house_price_yoy", EVERY_INDUSTRY)
+"""Variables whose low values are the bad ones."""
+
+
+def comparable_paths(paths: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
+    """The same rows by variable as they can be drawn on an axis of percent, in the order of DRAWN.
+
+    Rates stay as they are; industry indices become the mean over industries of their change since `last`, under
+    the name of every industry. Variables that the history doesn't have are absent.
+    """
+    is_industry = paths["variable"].map(is_index).astype(bool)
+    indices = paths[is_industry]
+    now = indices[(indices["scenario"] == "actual") & (indices["month"] == last)].set_index("variable")["value"]
+    changes = indices.assign(value=indices["value"] / indices["variable"].map(now) - 1)
+    mean = changes.groupby(["scenario", "month"], sort=False, as_index=False)["value"].mean()
+    rows = pd.concat([paths[~is_industry], mean.assign(variable=EVERY_INDUSTRY)], ignore_index=True)
+    order = {name: place for place, name in enumerate(DRAWN)}
+    rows = rows[rows["variable"].isin(DRAWN)]
+    return rows.sort_values("variable", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+
+
+def worst_of(paths: pd.DataFrame, variable: str) -> pd.Series:
+    """Row of the scenarios' worst month of a variable: its lowest where low is bad, else its highest."""
+    ahead = paths[(paths["variable"] == variable) & (paths["scenario"] != "actual")]
+    return ahead.loc[ahead["value"].idxmin() if variable in FALLING else ahead["value"].idxmax()]

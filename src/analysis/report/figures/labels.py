@@ -86,6 +86,24 @@ def write(axes: Axes, labels: list[Label], at: float | None = None) -> None:
         _write_one(axes, label, label.x if at is None else at, place / to_inches + low, abs(place - centre) > 0.06)
 
 
+def write_above(axes: Axes, label: Label, ceiling: float) -> None:
+    """Write a label over the end of a line that stops early, where others go on; `ceiling` is its highest value
+    below the text."""
+    axes.annotate(
+        "\n".join(label.lines),
+        (label.x, max(label.y, ceiling)),
+        (-2, 4),
+        textcoords="offset points",
+        size=theme.SMALL_SIZE,
+        color=label.colour,
+        weight="semibold" if label.strong else "normal",
+        va="bottom",
+        ha="right",
+        linespacing=1.05,
+        annotation_clip=False,
+    )
+
+
 def _write_one(axes: Axes, label: Label, x: float, y: float, moved: bool) -> None:
     leader = {
         "arrowstyle": "-",

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 HEIGHT = 2.7
 
+EARLY = (0.25, 0.85)
+"""Part of the width within which a line that ends is labelled above its end, so that lines going on keep clear."""
+
+TAKEN = 0.14
+"""Part of the width that such a label takes."""
+
 
 @theme.themed
 def series(
@@ -55,7 +61,9 @@ def series(
     groups = list(pd.unique(there[group])) if group else [None]
     highlight = list(highlight) or (lines.highest_last(there, group, x, y) if group else [None])
     colour = lines.colours(groups, highlight)
-    names = [_end_label(_part(frame, group, name, x), name, x, y, colour[name], unit, numbers) for name in groups]
+    named = {n: _end_label(_part(frame, group, n, x), n, x, y, colour[n], unit, numbers) for n in groups}
+    early = _early(named, there[x])
+    names = [label for name, label in named.items() if name not in early]
     height = max(HEIGHT, sum(label.height for label in names) + 0.5)
     sheet = Sheet(title, subtitle, height, note)
     scale = scales.scale(*_range(frame, group, highlight, (y, lower, upper)))
@@ -70,7 +78,25 @@ def series(
         _draw(axes, _part(frame, group, name, x), x, (y, lower, upper), colour[name])
     _horizontal(axes, frame, x, months, x_label, numbers)
     labels.write(axes, names)
+    for name in early:
+        labels.write_above(axes, named[name], _ceiling(_part(there, group, name, x), x, y, there[x]))
     return sheet.fig
+
+
+def _early(named: dict[object, labels.Label], x: pd.Series) -> list[object]:
+    """Groups whose line stops well before the right edge, but not at the left one, where a label has no room."""
+    places = scales.month_numbers(x)
+    low, high = float(places.min()), float(places.max())
+    return [
+        name for name, label in named.items() if EARLY[0] <= (label.x - low) / max(high - low, 1e-9) < EARLY[1]
+    ]
+
+
+def _ceiling(part: pd.DataFrame, x: str, y: str, every: pd.Series) -> float:
+    """Highest value of a line over the stretch before its end that a label takes."""
+    places, whole = scales.month_numbers(part[x]), scales.month_numbers(every)
+    near = places >= places.max() - TAKEN * float(whole.max() - whole.min())
+    return float(part[y].to_numpy(dtype=float)[near].max())
 
 
 def _cut(frame: pd.DataFrame, x: str, group: str | None, breaks: Sequence[date]) -> pd.DataFrame:
