@@ -141,4 +141,5 @@ def comparable_paths(paths: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
 def worst_of(paths: pd.DataFrame, variable: str) -> pd.Series:
     """Row of the scenarios' worst month of a variable: its lowest where low is bad, else its highest."""
     ahead = paths[(paths["variable"] == variable) & (paths["scenario"] != "actual")]
-    return ahead.loc[ahead["value"].idxmin() if variable in FALLING else ahead["value"].idxmax()]
+    values = ahead["value"].to_numpy(dtype=float)
+    return ahead.iloc[int(values.argmin() if variable in FALLING else values.argmax())]
