@@ -23,7 +23,7 @@ HEIGHT = 2.7
 EARLY = (0.25, 0.85)
 """Part of the width within which a line that ends is labelled above its end, so that lines going on keep clear."""
 
-TAKEN = 0.14
+TAKEN = 0.2
 """Part of the width that such a label takes."""
 
 
