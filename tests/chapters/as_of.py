@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import pytest
+from chapter_runs import Left
 
 from analysis.core.contract import TABLES
 from analysis.core.portfolio import read_portfolio_info, write_portfolio_info
@@ -37,3 +40,14 @@ def _known(column: pa.ChunkedArray, day: date) -> pa.ChunkedArray:
     return pc.less_equal(
         column.cast(pa.timestamp("us")).cast(pa.date32(), safe=False), pa.scalar(day, pa.date32())
     )
+
+
+def assert_same_words(whole: Left, then: Left) -> None:
+    """The same headlines, prose and sections left out in two runs of a chapter."""
+    assert list(whole.headlines) == list(then.headlines)
+    for key, headline in whole.headlines.items():
+        other = asdict(then.headlines[key])
+        for name, value in asdict(headline).items():
+            assert value == (pytest.approx(other[name], rel=1e-9) if isinstance(value, float) else other[name])
+    assert whole.prose == then.prose
+    assert whole.left_out == then.left_out

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import pandas as pd
-import pytest
+from as_of import assert_same_words
 from chapter_runs import Left
 
 
@@ -17,14 +15,7 @@ def test_what_comes_later_changes_no_result(cases_seen_then: tuple[Left, Left]) 
 
 
 def test_what_comes_later_changes_no_headline_and_no_sentence(cases_seen_then: tuple[Left, Left]) -> None:
-    whole, then = cases_seen_then
-    assert list(whole.headlines) == list(then.headlines)
-    for key, headline in whole.headlines.items():
-        other = asdict(then.headlines[key])
-        for name, value in asdict(headline).items():
-            assert value == (pytest.approx(other[name], rel=1e-9) if isinstance(value, float) else other[name])
-    assert whole.prose == then.prose
-    assert whole.left_out == then.left_out
+    assert_same_words(*cases_seen_then)
 
 
 def test_no_outcome_of_a_decision_is_told_before_its_horizon_is_over(cases_seen_then: tuple[Left, Left]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from as_of import assert_same_words
 from chapter_runs import Left, make_project, portfolio_of, run_cells
 
 QUICK = {"cure.draws": 200}
@@ -29,14 +29,7 @@ def test_what_comes_later_changes_no_result(cure_seen_then: tuple[Left, Left]) -
 
 
 def test_what_comes_later_changes_no_headline_and_no_sentence(cure_seen_then: tuple[Left, Left]) -> None:
-    whole, then = cure_seen_then
-    assert list(whole.headlines) == list(then.headlines)
-    for key, headline in whole.headlines.items():
-        other = asdict(then.headlines[key])
-        for name, value in asdict(headline).items():
-            assert value == (pytest.approx(other[name], rel=1e-9) if isinstance(value, float) else other[name])
-    assert whole.prose == then.prose
-    assert whole.left_out == then.left_out
+    assert_same_words(*cure_seen_then)
 
 
 def test_a_rerun_gives_the_same_bytes(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 
 import pandas as pd
-import pytest
+from as_of import assert_same_words
 from chapter_runs import Left
 
 
@@ -27,14 +26,7 @@ def test_what_comes_later_changes_no_account(segmentation_seen_then: tuple[Left,
 
 
 def test_what_comes_later_changes_no_headline_and_no_sentence(segmentation_seen_then: tuple[Left, Left]) -> None:
-    whole, then = segmentation_seen_then
-    assert list(whole.headlines) == list(then.headlines)
-    for key, headline in whole.headlines.items():
-        other = asdict(then.headlines[key])
-        for name, value in asdict(headline).items():
-            assert value == (pytest.approx(other[name], rel=1e-9) if isinstance(value, float) else other[name])
-    assert whole.prose == then.prose
-    assert whole.left_out == then.left_out
+    assert_same_words(*segmentation_seen_then)
 
 
 def test_models_learnt_from_what_was_over_by_then(segmentation_seen_then: tuple[Left, Left]) -> None:
