@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.methods.stress.staffing import ServiceTarget, agents_needed
+from analysis.methods.stress.capacity.staffing import ServiceTarget, agents_needed
 
 RESULTS = Path(__file__).parent / "results"
 LOADS = (5.0, 30.0, 150.0)

@@ -51,7 +51,7 @@ def book(accounts: int) -> pd.DataFrame:
 
 
 def ours(cells: pd.DataFrame, scenarios: int, place: Path) -> dict[str, Any]:
-    from analysis.methods.stress.loss_distribution import simulate_losses, tail_table
+    from analysis.methods.stress.losses.distribution import simulate_losses, tail_table
 
     simulate_losses(cells, CORRELATION, 50, SEED)
     began, worked = time.perf_counter(), time.process_time()
@@ -65,7 +65,7 @@ def ours(cells: pd.DataFrame, scenarios: int, place: Path) -> dict[str, Any]:
 
 
 def fast(cells: pd.DataFrame, scenarios: int, place: Path) -> dict[str, Any]:
-    from analysis.methods.stress.one_factor import conditional_pd
+    from analysis.methods.stress.losses.one_factor import conditional_pd
 
     factors = np.load(place)["factors"][:scenarios, 0]
     cell = np.repeat(np.arange(len(cells)), cells["accounts"])

@@ -30,11 +30,11 @@ import pandas as pd
 from analysis.core.parameters.stress import StressParameters
 from analysis.core.periods import shift_months
 from analysis.data.simulate.macro import macro_path
-from analysis.methods.stress.projection import month_noise
-from analysis.methods.stress.satellite import design, fit_satellite, lag_structures
-from analysis.methods.stress.satellite_drivers import driver_series, harmonics, lagged
-from analysis.methods.stress.satellite_months import month_effects
-from analysis.methods.stress.satellite_set import weak_prior
+from analysis.methods.stress.projection.projection import month_noise
+from analysis.methods.stress.satellites.drivers import driver_series, harmonics, lagged
+from analysis.methods.stress.satellites.month_effects import month_effects
+from analysis.methods.stress.satellites.satellite import design, fit_satellite, lag_structures
+from analysis.methods.stress.satellites.steps import weak_prior
 
 RESULTS = Path(__file__).parent / "results"
 SEED = 20_251_231

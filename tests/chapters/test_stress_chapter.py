@@ -12,7 +12,7 @@ import pytest
 from chapter_runs import SHARED, STRESS_QUICK, Left, read_cells, run_cells
 
 from analysis.methods.stress.earlier import earlier, lifetime_loss, peak_rate
-from analysis.methods.stress.satellite_backtest import pooled_skill
+from analysis.methods.stress.satellites.backtest import pooled_skill
 
 START = pd.Timestamp("2025-12-31")
 LIMITS = {"expected", "lower", "upper"}
@@ -209,7 +209,7 @@ def test_a_provision_is_held_against_the_loss_and_is_what_breaks(
 def test_too_few_months_fall_back_on_published_elasticities(
     stress_root: Path, patch: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("analysis.methods.stress.satellite.LEAST_MONTHS", 99)
+    monkeypatch.setattr("analysis.methods.stress.satellites.satellite.LEAST_MONTHS", 99)
     told = {"elasticity": 0.2, "error": 0.05, "lag": 2, "source": "a textbook"}
     chosen = STRESS_QUICK | {"stress.satellites.published": {"entry": {"unemployment": told}}}
     left = run_cells(stress_root, patch, chosen, "stress")

@@ -14,7 +14,7 @@ from analysis.data import panel
 from analysis.data.portfolio import open_portfolio
 from analysis.data.simulate import simulate
 from analysis.methods import stress as methods
-from analysis.methods.stress.default_curves import basis_curves
+from analysis.methods.stress.credit.default_curves import basis_curves
 
 END, BUCKETS, LIFE = date(2025, 12, 31), Buckets((1, 30, 60, 90)), 48
 PRODUCT = "instalment"
@@ -28,9 +28,9 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     portfolio = open_portfolio(folder, END)
     stock = panel.stock.stock(portfolio, BUCKETS, dimensions=["product"])
     rolls = panel.rolls.rolls(portfolio, BUCKETS, dimensions=["product"], moments=False)
-    book = methods.projection_book.read_book(stock, rolls, BUCKETS, END)
+    book = methods.projection.book.read_book(stock, rolls, BUCKETS, END)
     starts = [date(2024, 12, 31), date(2023, 12, 31)]
-    risk = methods.score_risk.score_risk(panel.default_cells.default_cells(portfolio, BUCKETS, starts))
+    risk = methods.credit.score_risk.score_risk(panel.default_cells.default_cells(portfolio, BUCKETS, starts))
     curves = basis_curves(book, LIFE)[book.groups.index(PRODUCT)]
     chance = dict(zip(BUCKETS.labels, curves.sum(axis=-1), strict=True))
     rows = pd.DataFrame(
@@ -39,9 +39,9 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     ).assign(product=PRODUCT)
     now = risk.of(rows["product"], rows["score_band"], rows["bucket"])
     then = risk.of(rows["product"], rows["score_band"], "current")
-    rows["pd_now"] = methods.score_risk.scaled(rows["bucket"].map(chance), now)
-    rows["pd_opening"] = methods.score_risk.scaled(chance["current"], then)
-    return rows.join(methods.staging.stages(rows)).set_index(["bucket", "score_band"])
+    rows["pd_now"] = methods.credit.score_risk.scaled(rows["bucket"].map(chance), now)
+    rows["pd_opening"] = methods.credit.score_risk.scaled(chance["current"], then)
+    return rows.join(methods.credit.staging.stages(rows)).set_index(["bucket", "score_band"])
 
 
 def test_riskier_fifths_began_with_more_risk_and_stay_in_stage_1_while_current(staged: pd.DataFrame) -> None:

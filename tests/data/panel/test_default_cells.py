@@ -14,7 +14,7 @@ from analysis.data.panel.default_cells import default_cells, score_bands
 from analysis.data.panel.exposures import exposures
 from analysis.data.portfolio import Portfolio, open_portfolio
 from analysis.data.simulate import simulate
-from analysis.methods.stress.score_risk import score_risk
+from analysis.methods.stress.credit.score_risk import score_risk
 
 END, STARTS = date(2025, 12, 31), [date(2024, 12, 31), date(2023, 12, 31)]
 BUCKETS = Buckets((1, 30, 60, 90))

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.core.scenarios import Scenario
 from analysis.core.states import Buckets
-from analysis.methods.stress.scenario_macro import macro_history
+from analysis.methods.stress.scenarios.macro import macro_history
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
 BUCKETS = Buckets((1, 30, 60, 90))

@@ -151,7 +151,7 @@ class Capacity(Section):
             "a third by robots": {"robot_share": 0.33, "robot_handover": 0.3},
         }
     )
-    """Other ways to run it: changed fields of `methods.stress.capacity.Centre`."""
+    """Other ways to run it: changed fields of `methods.stress.capacity.call_centre.Centre`."""
 
     @field_validator("work")
     @classmethod

@@ -14,21 +14,21 @@ from datetime import date
 import pandas as pd
 
 from analysis.core.scenarios import Scenario
-from analysis.methods.stress.credit_cells import credit_book, mean_rates
-from analysis.methods.stress.credit_model import CreditModel, Economy, price, staged_book
-from analysis.methods.stress.loss_curves import recovered_shares
-from analysis.methods.stress.loss_rates import cells_of, places, recoveries_by_group
-from analysis.methods.stress.loss_tables import WEIGHTED, loss_table
-from analysis.methods.stress.net_loss import NetLoss
-from analysis.methods.stress.plausibility import plausibility
-from analysis.methods.stress.projection import ALL, measures
-from analysis.methods.stress.projection_book import Book, without_new_business
-from analysis.methods.stress.projection_paths import run
-from analysis.methods.stress.projection_recovery import RecoveryCurve
-from analysis.methods.stress.reverse_stress import LinearShifts, reverse_stress
-from analysis.methods.stress.scenario_facts import drivers_with
-from analysis.methods.stress.scenario_path import monthly_path
-from analysis.methods.stress.score_risk import score_risk
+from analysis.methods.stress.credit.cells import credit_book, mean_rates
+from analysis.methods.stress.credit.loss_curves import recovered_shares
+from analysis.methods.stress.credit.loss_rates import cells_of, places, recoveries_by_group
+from analysis.methods.stress.credit.loss_tables import WEIGHTED, loss_table
+from analysis.methods.stress.credit.model import CreditModel, Economy, price, staged_book
+from analysis.methods.stress.credit.score_risk import score_risk
+from analysis.methods.stress.projection.book import Book, without_new_business
+from analysis.methods.stress.projection.paths import run
+from analysis.methods.stress.projection.projection import ALL, measures
+from analysis.methods.stress.projection.recovery import RecoveryCurve
+from analysis.methods.stress.reverse.net_loss import NetLoss
+from analysis.methods.stress.reverse.search import LinearShifts, reverse_stress
+from analysis.methods.stress.scenarios.facts import drivers_with
+from analysis.methods.stress.scenarios.paths import monthly_path
+from analysis.methods.stress.scenarios.plausibility import plausibility
 
 
 @dataclass(frozen=True)

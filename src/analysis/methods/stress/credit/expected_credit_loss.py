@@ -1,0 +1,153 @@
+"""Expected credit loss: marginal PD × LGD × EAD × discount, summed over a year or over life.
+
+IFRS 9 (5.5.3, 5.5.5, 5.5.17, B5.5.28, B5.5.44): twelve months for stage 1, life for stages 2 and 3, weighted over
+scenarios, discounted at the effective interest rate. CECL (ASC 326-20-30): life for all, from day one. Curves have
+shape (..., periods): period t is the t-th from the reporting date, `step_months` long; a loss is placed at its
+end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.core.errors import InputError, ParameterError
+from analysis.methods.stress.losses.one_factor import Array, fraction
+
+
+def marginal_from_hazard(hazard: npt.ArrayLike, other_exit: npt.ArrayLike = 0.0) -> Array:
+    """Marginal PD by period from the hazard (default in t, given none before): h(t)·Π(1 − h(s) − e(s)), s < t.
+
+    Unconditional, so that they sum to the cumulative PD. `other_exit` e: hazard of leaving without default (paid
+    off, closed), where the EAD is that of an account still open; leave it out where the EAD shrinks by those
+    exits. Raises ParameterError where the two sum to more than 1 in a period.
+    """
+    chance, leaves = np.broadcast_arrays(fraction("hazard", hazard), fraction("other_exit", other_exit))
+    if np.any(chance + leaves > 1 + 1e-9):
+        raise ParameterError(
+            "hazard and other_exit sum to more than 1 in a period; they are shares of who is left"
+        )
+    alive = np.cumprod(np.maximum(1.0 - chance - leaves, 0.0), axis=-1)
+    before = np.concatenate([np.ones_like(alive[..., :1]), alive[..., :-1]], axis=-1)
+    return np.asarray(chance * before)
+
+
+def discount_factors(annual_rate: npt.ArrayLike, periods: int, step_months: int = 1) -> Array:
+    """(1 + r)^(−t·step/12) for t = 1 … periods, shape (..., periods); `annual_rate` is effective, above −1."""
+    rate = np.asarray(annual_rate, float)
+    if not (rate > -1).all():
+        raise ParameterError("annual_rate must lie above -1 and be given: pass fractions, 0.12 for 12%")
+    years = np.arange(1, periods + 1) * (step_months / 12.0)
+    return np.asarray((1.0 + rate[..., None]) ** -years)
+
+
+def loss_schedule(
+    marginal_pd: npt.ArrayLike,
+    lgd: npt.ArrayLike,
+    ead: npt.ArrayLike,
+    annual_rate: npt.ArrayLike = 0.0,
+    step_months: int = 1,
+) -> Array:
+    """Discounted expected loss by period, (..., periods): marginal PD(t) × LGD(t) × EAD(t) × discount(t).
+
+    `lgd` and `ead`: one number, one for each exposure (...,), or curves (..., periods). Raises ParameterError for
+    fractions outside 0 to 1, marginal PDs that sum to more than 1 (hazards taken for marginals), or an EAD below
+    0.
+    """
+    chance = fraction("marginal_pd", marginal_pd)
+    if np.any(chance.sum(axis=-1) > 1 + 1e-9):
+        raise ParameterError(
+            "marginal_pd sums to more than 1 over life; if these are hazards, pass marginal_from_hazard(hazard)"
+        )
+    exposure = np.asarray(ead, float)
+    if not (exposure >= 0).all():
+        raise ParameterError("ead holds a value that is missing or below 0; pass balances of 0 or more")
+    loss = _curve("lgd", fraction("lgd", lgd), chance) * _curve("ead", exposure, chance)
+    return np.asarray(chance * loss * discount_factors(annual_rate, chance.shape[-1], step_months))
+
+
+def _curve(name: str, value: Array, like: Array) -> Array:
+    """`value` as curves over the periods of `like`."""
+    if value.ndim == like.ndim and value.shape[-1] in (1, like.shape[-1]):
+        return value
+    if value.ndim < like.ndim and value.shape in ((), like.shape[:-1]):
+        return np.asarray(value[..., None])
+    raise ParameterError(
+        f"{name} has shape {value.shape}, marginal_pd {like.shape}; pass one number, one for each exposure "
+        f"{like.shape[:-1]}, or curves {like.shape}"
+    )
+
+
+def twelve_month_loss(schedule: npt.ArrayLike, step_months: int = 1) -> Array:
+    """Sum of a loss schedule over the first twelve months (all of it, where life is shorter), shape (...,)."""
+    if 12 % step_months:
+        raise ParameterError(f"step_months is {step_months}; it must divide a year: 1, 2, 3, 4, 6 or 12")
+    return np.asarray(np.asarray(schedule, float)[..., : 12 // step_months].sum(axis=-1))
+
+
+def staged_loss(
+    stage: npt.ArrayLike,
+    schedule: npt.ArrayLike,
+    loss_in_default: npt.ArrayLike,
+    step_months: int = 1,
+) -> Array:
+    """Expected credit loss by exposure: twelve months in stage 1, life in stage 2, `loss_in_default` in stage 3.
+
+    `loss_in_default` (...,) is EAD now × LGD of accounts already in default (`loss_given_default.lgd_in_default`):
+    there PD is 1 and nothing is left to be marginal. Raises InputError for a stage other than 1, 2, 3.
+    """
+    stages = np.asarray(stage)
+    if not np.isin(stages, (1, 2, 3)).all():
+        raise InputError("stage holds a value other than 1, 2, 3; take it from staging.stages")
+    losses = np.asarray(schedule, float)
+    year, life = twelve_month_loss(losses, step_months), losses.sum(axis=-1)
+    in_default = np.broadcast_to(np.asarray(loss_in_default, float), year.shape)
+    return np.asarray(np.select([stages == 1, stages == 2], [year, life], in_default))
+
+
+def lifetime_loss(stage: npt.ArrayLike, schedule: npt.ArrayLike, loss_in_default: npt.ArrayLike) -> Array:
+    """Lifetime expected loss whatever the stage, as CECL asks: as `staged_loss`, with stage 1 over life too.
+
+    ASC 326 asks for no particular discounting; pass a schedule at rate 0 for an undiscounted method.
+    """
+    stages = np.asarray(stage)
+    return staged_loss(np.where(stages == 1, 2, stages), schedule, loss_in_default)
+
+
+def check_weights(weights: Mapping[str, float], scenarios: list[str] | None = None) -> Mapping[str, float]:
+    """The weights; raises ParameterError unless each is 0 or more, they sum to 1, and fit the scenarios' names."""
+    total = sum(weights.values())
+    if min(weights.values(), default=-1.0) < 0 or abs(total - 1.0) > 1e-6:
+        shown = ", ".join(f"{name} {weight:g}" for name, weight in weights.items()) or "none"
+        raise ParameterError(f"scenario weights ({shown}) sum to {total:g}; give each 0 or more, to sum to 1")
+    wrong = sorted(set(weights) ^ set(scenarios)) if scenarios is not None else []
+    if wrong:
+        raise ParameterError(
+            f"weights and scenarios differ in {', '.join(wrong)}; weight each scenario that is run"
+        )
+    return weights
+
+
+def weighted_loss(losses: pd.DataFrame, weights: Mapping[str, float]) -> pd.Series:
+    """Σ weight × loss over scenarios (IFRS 9 5.5.17): `losses` has a row an exposure and a column a scenario.
+
+    Weight losses, not macro paths: the loss of the mean path misses that bad paths cost more than good ones save.
+    """
+    check_weights(weights, [str(name) for name in losses.columns])
+    return pd.Series(losses[list(weights)].to_numpy(float) @ np.array(list(weights.values())), losses.index)
+
+
+def stage_table(exposures: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
+    """Accounts, exposure, ecl and coverage (ecl ÷ exposure) by stage, and by `by` before it where given.
+
+    `exposures`: stage, ead, ecl, and accounts where a row is a cell of several. All three stages are shown.
+    """
+    rows = exposures.assign(accounts=exposures.get("accounts", 1))
+    rows = rows.assign(stage=pd.Categorical(rows["stage"], [1, 2, 3]))
+    keys = ["stage"] if by is None else [by, "stage"]
+    sums = rows.groupby(keys, observed=False)[["accounts", "ead", "ecl"]].sum().reset_index()
+    sums = sums.rename(columns={"ead": "exposure"}).astype({"stage": int})
+    return sums.assign(coverage=sums["ecl"] / sums["exposure"].where(sums["exposure"] > 0))

@@ -1,0 +1,54 @@
+"""Paths of scenarios as they are drawn beside their history."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from analysis.methods.stress.scenarios.paths import comparable_paths, worst_of
+
+LAST = pd.Timestamp("2025-12-31")
+NEXT = pd.Timestamp("2026-01-31")
+
+
+def paths() -> pd.DataFrame:
+    rows = [
+        ("actual", LAST, "gdp_yoy", 0.04),
+        ("actual", LAST, "unemployment_rate", 0.05),
+        ("actual", LAST, "industry_index_retail", 100.0),
+        ("actual", LAST, "industry_index_travel", 50.0),
+        ("mild", NEXT, "gdp_yoy", 0.03),
+        ("mild", NEXT, "unemployment_rate", 0.06),
+        ("mild", NEXT, "industry_index_retail", 90.0),
+        ("mild", NEXT, "industry_index_travel", 50.0),
+        ("bad", NEXT, "gdp_yoy", -0.02),
+        ("bad", NEXT, "unemployment_rate", 0.08),
+        ("bad", NEXT, "industry_index_retail", 80.0),
+        ("bad", NEXT, "industry_index_travel", 30.0),
+    ]
+    return pd.DataFrame(rows, columns=["scenario", "month", "variable", "value"])
+
+
+def test_industries_are_drawn_as_their_mean_change_since_the_last_actual() -> None:
+    drawn = comparable_paths(paths(), LAST)
+    industries = drawn[drawn["variable"] == "industry_index"].set_index("scenario")["value"]
+    assert industries.to_dict() == pytest.approx({"actual": 0.0, "mild": -0.05, "bad": -0.3})
+
+
+def test_rates_are_drawn_as_they_are_and_unemployment_first() -> None:
+    drawn = comparable_paths(paths(), LAST)
+    assert list(pd.unique(drawn["variable"])) == ["unemployment_rate", "gdp_yoy", "industry_index"]
+    growth = drawn[drawn["variable"] == "gdp_yoy"].set_index("scenario")["value"]
+    assert growth.to_dict() == {"actual": 0.04, "mild": 0.03, "bad": -0.02}
+
+
+@pytest.mark.parametrize("variable", ["unemployment_rate", "gdp_yoy", "industry_index"])
+def test_the_worst_is_high_unemployment_low_growth_and_low_indices(variable: str) -> None:
+    drawn = comparable_paths(paths(), LAST)
+    assert worst_of(drawn, variable)["scenario"] == "bad"
+
+
+def test_an_economy_without_industries_is_drawn_without_them() -> None:
+    few = paths()
+    few = few[~few["variable"].str.startswith("industry")]
+    assert "industry_index" not in set(comparable_paths(few, LAST)["variable"])
