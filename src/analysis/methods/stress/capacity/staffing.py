@@ -49,7 +49,8 @@ def agents_needed(
 ) -> Counts:
     """Fewest agents on the phones that meet the target, for each load in erlangs (calls a second × handling time).
 
-    Erlang C where `patience` is None, else Erlang A. None are needed for a load of 0. Agents here are at work:
+    Erlang C where `patience` is None, else Erlang A, in which those who give up count as not answered: a strict
+    level can ask for an agent more than if nobody did. None are needed for a load of 0. Agents here are at work:
     `paid_agents` adds those who are away. Raises ParameterError for values that cannot be.
     """
     offered, handling = np.asarray(load, float), np.asarray(handling_time, float)
