@@ -81,8 +81,8 @@ def test_callers_who_give_up_leave_the_queue_shorter(
 
 
 def test_a_strict_level_counts_those_who_give_up_as_not_answered() -> None:
-    # Four agents answer 99.06% within 9 seconds if all stay; with 10 seconds of patience some of those leave first,
-    # and 98.99% are answered (two million simulated calls give 98.99% too).
+    # Four agents answer 99.06% within 9 seconds if all stay; with 10 seconds of patience some of them leave
+    # first, and 98.99% are answered (two million simulated calls give 98.99% too).
     target = ServiceTarget(0.99, 9.0)
     assert int(agents_needed(1.0, 35.0, target)) == 4
     assert int(agents_needed(1.0, 35.0, target, 10.0)) == 5
