@@ -23,19 +23,19 @@ import pandas as pd
 from sklearn.linear_model import LinearRegression
 
 from analysis.data.simulate.parameters_work import Strategies
-from analysis.methods.cases.experiment_adjusted import adjusted_effects
-from analysis.methods.cases.experiment_design import Outcome, Registered
-from analysis.methods.cases.experiment_draws import (
+from analysis.methods.cases.experiments.adjusted import adjusted_effects
+from analysis.methods.cases.experiments.design import Outcome, Registered
+from analysis.methods.cases.experiments.draws import (
     MONTHS,
     ExperimentTruth,
     draw_cases,
     draw_experiment,
     true_effects,
 )
-from analysis.methods.cases.experiment_effects import effects
-from analysis.methods.cases.experiment_segments import effects_by_segment
-from analysis.methods.cases.league import case_mix, league
-from analysis.methods.cases.sequential import looks
+from analysis.methods.cases.experiments.effects import effects
+from analysis.methods.cases.experiments.segments import effects_by_segment
+from analysis.methods.cases.experiments.sequential import looks
+from analysis.methods.cases.league.case_mix import case_mix, league
 
 RESULTS = Path(__file__).parent / "results"
 REPLICATIONS = 500

@@ -19,8 +19,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.methods.cases.design_guide_study import Effect
-from analysis.methods.cases.design_guide_truth import (
+from analysis.methods.cases.quasi_experiments.difference_in_differences import event_study, randomised_effect
+from analysis.methods.cases.quasi_experiments.difference_in_differences_panel import adoption_panel, orders
+from analysis.methods.cases.quasi_experiments.discontinuity_checks import density_test
+from analysis.methods.cases.quasi_experiments.discontinuity_fit import jump
+from analysis.methods.cases.quasi_experiments.draws import (
     CUTOFF,
     draw_chosen,
     draw_cutoff,
@@ -28,16 +31,13 @@ from analysis.methods.cases.design_guide_truth import (
     draw_rollout,
     draw_series,
 )
-from analysis.methods.cases.difference_in_differences import event_study, randomised_effect
-from analysis.methods.cases.difference_in_differences_panel import adoption_panel, orders
-from analysis.methods.cases.discontinuity_checks import density_test
-from analysis.methods.cases.discontinuity_fit import jump
-from analysis.methods.cases.interrupted_series import before_after
-from analysis.methods.cases.interrupted_series_fit import fit_segments, segmented_design
-from analysis.methods.cases.matching import doubly_robust
-from analysis.methods.cases.matching_models import encoded
-from analysis.methods.cases.synthetic_control import DOUBTFUL_FIT
-from analysis.methods.cases.synthetic_control_weights import conformal_effect, gap
+from analysis.methods.cases.quasi_experiments.interrupted_series import before_after
+from analysis.methods.cases.quasi_experiments.interrupted_series_fit import fit_segments, segmented_design
+from analysis.methods.cases.quasi_experiments.matching import doubly_robust
+from analysis.methods.cases.quasi_experiments.matching_models import encoded
+from analysis.methods.cases.quasi_experiments.study import Effect
+from analysis.methods.cases.quasi_experiments.synthetic_control import DOUBTFUL_FIT
+from analysis.methods.cases.quasi_experiments.synthetic_control_weights import conformal_effect, gap
 
 RESULTS = Path(__file__).parent / "results"
 ORDER = orders(8, 999, 1)

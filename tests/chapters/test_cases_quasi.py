@@ -15,8 +15,8 @@ from analysis.data.panel.interventions import intervention_rows
 from analysis.data.portfolio import open_portfolio
 from analysis.data.simulate import simulate
 from analysis.data.truth import read_truth
-from analysis.methods.cases.design_guide_against_truth import against_truth
-from analysis.methods.cases.design_guide_judge import broken, judge
+from analysis.methods.cases.design_guide.against_truth import against_truth
+from analysis.methods.cases.design_guide.judge import broken, judge
 
 REGISTERED = CasesParameters().interventions
 AGENTS = [one for one in REGISTERED if one.assigned_by == "judgement"]
