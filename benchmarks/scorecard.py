@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.methods.segmentation.binning import optimal_binning
-from analysis.methods.segmentation.scorecard import Scorecard, fit_scorecard
+from analysis.methods.segmentation.scorecard.binning import optimal_binning
+from analysis.methods.segmentation.scorecard.card import Scorecard, fit_scorecard
 
 RESULTS = Path(__file__).parent / "results"
 TRAINING = 20_000

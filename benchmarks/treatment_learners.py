@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.methods.segmentation.treatment_values import ValuedDecisions, value_decisions
-from analysis.methods.segmentation.treatment_values_model import ArmValues, arm_weights, cross_fitted_values
-from analysis.methods.segmentation.treatment_values_truth import draw_log
+from analysis.methods.segmentation.treatments.decisions import ValuedDecisions, value_decisions
+from analysis.methods.segmentation.treatments.draws import draw_log
+from analysis.methods.segmentation.treatments.expected_values import ArmValues, arm_weights, cross_fitted_values
 from analysis.statistics.meta_learners import DoublyRobustLearner, Learner, Trial, XLearner, cross_fitted_uplift
 from analysis.statistics.outcome_model import cross_fitted_outcomes
 from uplift_coverage import COMPLAINT_COST, FLOW, REFERENCE

@@ -21,8 +21,8 @@ import pandas as pd
 from sklearn.linear_model import LinearRegression
 
 from analysis.data.simulate.parameters_work import Strategies
-from analysis.methods.segmentation.treatment_values import ValuedDecisions, arm_effects, value_decisions
-from analysis.methods.segmentation.treatment_values_truth import DrawnLog, LogTruth, draw_log
+from analysis.methods.segmentation.treatments.decisions import ValuedDecisions, arm_effects, value_decisions
+from analysis.methods.segmentation.treatments.draws import DrawnLog, LogTruth, draw_log
 from analysis.statistics.off_policy import policy_value
 from analysis.statistics.outcome_model import cross_fitted_outcomes
 

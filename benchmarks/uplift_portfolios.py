@@ -22,8 +22,8 @@ import pandas as pd
 from analysis.data.panel.decisions import decisions
 from analysis.data.portfolio import open_portfolio
 from analysis.data.simulate import simulate
-from analysis.methods.segmentation.treatment_values import arm_effects, value_decisions
-from analysis.methods.segmentation.treatment_values_truth import SEGMENTS
+from analysis.methods.segmentation.treatments.decisions import arm_effects, value_decisions
+from analysis.methods.segmentation.treatments.draws import SEGMENTS
 
 RESULTS = Path(__file__).parent / "results"
 EXPERIMENTS, REFERENCE, MONTHS = ("robot_vs_agent", "flow_policy"), "robot", 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scorecard_samples import Sample, draw
 
-from analysis.methods.segmentation.scorecard import Scorecard, fit_scorecard
+from analysis.methods.segmentation.scorecard.card import Scorecard, fit_scorecard
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.data.simulate.parameters_work import Strategies
-from analysis.methods.segmentation.treatment_values_truth import LogTruth
+from analysis.methods.segmentation.treatments.draws import LogTruth
 
 _STRATEGIES = Strategies()
 

@@ -1,63 +1,43 @@
-"""Segmentation: whom to treat how, and what it is worth."""
+"""Segmentation: whom to treat how, and what it is worth.
+
+- `tiers`: five tiers by value, risk and need, and who moves between them
+- `exposure`: what each account is likely to lose, and how concentrated that is
+- `training`: which accounts and features a model may learn from
+- `scorecard`: the scorecard, from bins to points and reasons
+- `champion_challenger`: models that might replace it, and whether they do better
+- `validation`: whether a model is any good, fair, and still in its place
+- `groups`: groups of like accounts, and their names
+- `queues`: in which order to work, and what a better order brings
+- `treatments`: what each treatment adds, learnt from decisions drawn by lot
+- `allocation`: the mix of treatments worth most within capacity, budget and rules
+
+`causes` tells apart who is unable, unwilling or forgot; `totals` are sums by group that most of these need.
+"""
 
 from analysis.methods.segmentation import (
     allocation,
-    binning,
     causes,
-    contest,
-    drift,
+    champion_challenger,
     exposure,
-    fairness,
-    group_names,
     groups,
-    groups_behaviour,
-    loss_given,
-    migration,
-    model_validation,
-    policy_of_prices,
-    priority,
-    queue_evidence,
-    queue_fronts,
-    reasons,
-    refit,
-    samples,
-    score_limits,
+    queues,
     scorecard,
-    tier_accounts,
-    tier_components,
     tiers,
-    treatment_values,
-    treatment_values_model,
-    truth,
+    training,
+    treatments,
+    validation,
 )
 
 __all__ = [
     "allocation",
-    "binning",
     "causes",
-    "contest",
-    "drift",
+    "champion_challenger",
     "exposure",
-    "fairness",
-    "group_names",
     "groups",
-    "groups_behaviour",
-    "loss_given",
-    "migration",
-    "model_validation",
-    "policy_of_prices",
-    "priority",
-    "queue_evidence",
-    "queue_fronts",
-    "reasons",
-    "refit",
-    "samples",
-    "score_limits",
+    "queues",
     "scorecard",
-    "tier_accounts",
-    "tier_components",
     "tiers",
-    "treatment_values",
-    "treatment_values_model",
-    "truth",
+    "training",
+    "treatments",
+    "validation",
 ]

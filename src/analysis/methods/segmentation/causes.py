@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
-from analysis.methods.segmentation.features import refuse_protected
 from analysis.methods.segmentation.totals import totals_by_fold
+from analysis.methods.segmentation.training.features import refuse_protected
 from analysis.statistics import intervals
 from analysis.statistics.jackknife import leave_one_out, share_limits
 from analysis.statistics.outcome_model import held_out, model_frame
