@@ -3,15 +3,15 @@ own.
 
     python benchmarks/satellite_coverage.py [--replications 1000]
 
-The economy is the simulated portfolio's last months; accounts at risk, rates and elasticities are like its entry
-and stay steps. Each replication draws a month effect a month and a binomial a cell, and is fitted four ways: with
-the true lags, averaged over lags of 1 to 3 months, the same within signs, and drawn towards zero besides, as the
-chapter does. Fails where a 95% interval covers an
-elasticity in fewer than 92% or more than 98% of replications, in the first two, or in the others in fewer than 92%
-(an interval cut at a sign that is right can't cover less). Two cases more have months whose noise lasts by half;
-there 85% are asked for, and what errors that leave this out would cover is told. `naive` is what errors from
-accounts alone would cover: not judged, shown to tell why months are the clusters. The table goes to
-benchmarks/results/satellite_coverage.md.
+The economy is the simulated portfolio's last months; accounts at risk, rates and elasticities are like its entry,
+stay and charge-off steps; in two cases more, months' noise lasts by half. Each replication draws a month effect a
+month and a binomial a cell, and is fitted four ways: with the true lags; averaged over lags of 1 to 3 months, as
+what the chapter tells of months alone; the same within signs; and drawn towards zero besides, which is what its
+scenarios move by. Fails where a 95% interval covers an elasticity in fewer than 92% or more than 98% of
+replications in the first two, or in fewer than 92% in the others: drawn towards a zero that is not far off, or cut
+at a sign that is right, an interval covers more often than it says, which is why the chapter tells the second.
+`memory left out` is what errors would cover that take months for independent, `naive` those that take accounts for
+it: neither is judged. The table goes to benchmarks/results/satellite_coverage.md.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from analysis.core.periods import shift_months
 from analysis.data.simulate.macro import macro_path
 from analysis.methods.stress.projection.projection import month_noise
 from analysis.methods.stress.satellites.drivers import driver_series, harmonics, lagged
+from analysis.methods.stress.satellites.fit import fit_satellite, lag_structures
 from analysis.methods.stress.satellites.month_effects import month_effects
-from analysis.methods.stress.satellites.satellite import design, fit_satellite, lag_structures
 from analysis.methods.stress.satellites.steps import weak_prior
 
 RESULTS = Path(__file__).parent / "results"
 SEED = 20_251_231
-DRAWN = "averaged, signs, drawn to zero"
+ALONE, SIGNS, USED = "months alone", "signs", "signs, drawn to zero (used)"
 END = pd.Timestamp("2025-12-31").date()
 
 
@@ -72,7 +72,7 @@ CASES = (
          (250, 150, 80), {"unemployment": 0.20}, {"unemployment": 2}, 0.0),
 )  # fmt: skip
 LASTING = tuple(replace(case, name=f"{case.name}, noise that lasts by half", memory=0.5) for case in CASES[:2])
-"""Cases told beside, of which a lower coverage is expected: so few months tell their memory badly."""
+"""The hardest: so few months tell badly how long their noise lasts."""
 
 
 def economy(months: int) -> tuple[pd.DataFrame, list[pd.Timestamp]]:
@@ -99,21 +99,22 @@ def draw(
 
 
 def estimates(case: Case, cells: pd.DataFrame, drivers: pd.DataFrame) -> pd.DataFrame:
-    """Elasticity and limits of each driver, four ways, and by errors that take accounts for independent."""
+    """Elasticity and limits of each driver by fit."""
     effects, names = month_effects(cells), list(case.elasticity)
     averaged = lag_structures(names, case.lags)
     tables = {
         "true lags": fit_satellite(case.step, effects, drivers, names, [case.lag], 1, signs=False).summary(),
-        "averaged": fit_satellite(case.step, effects, drivers, names, averaged, 1, signs=False).summary(),
-        "averaged, signs": fit_satellite(case.step, effects, drivers, names, averaged, 1).summary(),
+        ALONE: fit_satellite(case.step, effects, drivers, names, averaged, 1, signs=False).summary(),
+        SIGNS: fit_satellite(case.step, effects, drivers, names, averaged, 1).summary(),
     }
     prior = weak_prior({case.step: names}, StressParameters().satellites.shrinkage)
-    tables[DRAWN] = fit_satellite(case.step, effects, drivers, names, averaged, 1, **prior).summary()
+    tables[USED] = fit_satellite(case.step, effects, drivers, names, averaged, 1, **prior).summary()
     if case.memory:
-        alone = fit_satellite(case.step, effects, drivers, names, averaged, 1, signs=False, memories=(0.0,))
-        tables["averaged, memory left out"] = alone.summary()
+        without = fit_satellite(case.step, effects, drivers, names, averaged, 1, signs=False, memories=(0.0,))
+        tables["memory left out"] = without.summary()
     found = pd.concat(tables, names=["fit"]).reset_index("fit")
-    x = design(drivers, effects.months, case.lag, 1)
+    x = lagged(drivers, effects.months, case.lag)
+    x = np.column_stack([np.ones(len(x)), x, harmonics(effects.months, 1)])
     weight = np.linalg.inv(effects.covariance)
     variance = np.linalg.inv(x.T @ weight @ x)
     point = variance @ x.T @ weight @ effects.values
@@ -146,24 +147,20 @@ def coverage(case: Case, replications: int, seed: int) -> pd.DataFrame:
 
 def failures(table: pd.DataFrame) -> pd.DataFrame:
     """Rows beyond what is promised."""
-    two_sided, signed = table["fit"].isin(["true lags", "averaged"]), table["fit"].isin(["averaged, signs", DRAWN])
-    lasts = table["case"].isin([case.name for case in LASTING])
-    off = (two_sided & ~table["coverage"].between(0.92, 0.98)) | (signed & (table["coverage"] < 0.92))
-    return table[(off & ~lasts) | (lasts & (two_sided | signed) & (table["coverage"] < 0.85))]
+    told, helped = table["fit"].isin(["true lags", ALONE]), table["fit"].isin([SIGNS, USED])
+    low, high = table["coverage"] < 0.92, table["coverage"] > 0.98
+    return table[(told & (low | high)) | (helped & low)]
 
 
 def write(table: pd.DataFrame, replications: int) -> None:
-    both = table["fit"].isin(["true lags", "averaged"])
-    lasts = table["case"].isin([case.name for case in LASTING])
-    judged, rest = table[both & ~lasts]["coverage"], table[both & lasts]["coverage"]
+    alone, used = (table.loc[table["fit"] == fit, "coverage"] for fit in (ALONE, USED))
     lines = ["# Elasticities of satellite models: bias and coverage of 95% intervals", ""]
     lines += [
-        f"{replications:,} replications a case, fixed seed; coverage {judged.min():.1%} to {judged.max():.1%} "
-    ]
-    lines[-1] += (
-        f"without signs, {rest.min():.1%} to {rest.max():.1%} where months keep half of their noise. "
+        f"{replications:,} replications a case, fixed seed. Months alone, whose limits the chapter tells: "
+        f"{alone.min():.1%} to {alone.max():.1%} covered; what its scenarios move by: {used.min():.1%} to "
+        f"{used.max():.1%}. "
         "Log-odds a unit of the driver; bias with its standard error, sd over replications."
-    )
+    ]
     for name, part in table.groupby("case", sort=False):
         lines += ["", f"## {name}", "", "| fit | driver | truth | bias | ± | sd | mean half-width | coverage |"]
         lines += ["|---|---|---:|---:|---:|---:|---:|---:|"]
@@ -178,15 +175,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--replications", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--seed", type=int, default=SEED, help="another one prints, and leaves the record as it is"
+    )
     options = parser.parse_args()
     replications, began = options.replications, time.perf_counter()
     with ProcessPoolExecutor(options.workers) as pool:
         cases = [*CASES, *LASTING]
-        seeds = [SEED + number for number in range(len(cases))]
+        seeds = [options.seed + number for number in range(len(cases))]
         table = pd.concat(pool.map(coverage, cases, repeat(replications), seeds), ignore_index=True)
     print(table.round(4).to_string())
     print(f"{time.perf_counter() - began:.0f} s")
-    write(table, replications)
+    if options.seed == SEED:
+        write(table, replications)
     wrong = failures(table)
     print("all within bounds" if wrong.empty else f"outside:\n{wrong.round(4).to_string()}", file=sys.stderr)
     return int(not wrong.empty)

@@ -18,7 +18,7 @@ START = pd.Timestamp("2025-12-31")
 LIMITS = {"expected", "lower", "upper"}
 SAVED = {
     "scenarios": {"scenario", "weight", "unemployment_rate", "gdp_yoy", "cpi_yoy", "distance", "quantile"},
-    "satellite": {"step", "driver", "lag", "elasticity", "se", "lower", "upper", "source"},
+    "satellite": {"step", "driver", "lag", "elasticity", "alone", "se", "lower", "upper", "source"},
     "satellite_truth": {"step", "driver", "elasticity", "truth", "covered"},
     "projection": {
         "scenario",
@@ -209,7 +209,7 @@ def test_a_provision_is_held_against_the_loss_and_is_what_breaks(
 def test_too_few_months_fall_back_on_published_elasticities(
     stress_root: Path, patch: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("analysis.methods.stress.satellites.satellite.LEAST_MONTHS", 99)
+    monkeypatch.setattr("analysis.methods.stress.satellites.fit.LEAST_MONTHS", 99)
     told = {"elasticity": 0.2, "error": 0.05, "lag": 2, "source": "a textbook"}
     chosen = STRESS_QUICK | {"stress.satellites.published": {"entry": {"unemployment": told}}}
     left = run_cells(stress_root, patch, chosen, "stress")

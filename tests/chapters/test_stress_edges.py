@@ -55,8 +55,12 @@ def project_of(stress_root: Path, root: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", ["one_account", "one_month", "two_months", "required_columns_only", "always_cured", "nothing_owed"]
-)
+    "name",
+    [
+        "one_account", "one_month", "two_months", "required_columns_only", "always_cured", "nothing_owed",
+        "all_current", "all_ninety_days_late", "nothing_open_at_the_end", "all_charged_off", "stale",
+    ],
+)  # fmt: skip
 def test_the_stress_chapter_runs_to_its_end_and_no_sentence_has_a_hole(at_edge: Edge, name: str) -> None:
     left = at_edge(name)
     assert (left.folder / "headline.json").is_file() and left.headlines
@@ -70,18 +74,32 @@ def test_the_stress_chapter_runs_to_its_end_and_no_sentence_has_a_hole(at_edge: 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("one_month", "0 months of steps are there, 24 are needed"),
-        ("two_months", "1 month of steps are there, 24 are needed"),
-        ("one_account", "in 35 months of steps too few accounts take any of them"),
+        ("one_month", "0 months of steps are there, 3 are needed"),
+        ("two_months", "1 month of steps is there, 3 are needed"),
+        ("nothing_owed", "nothing is owed"),
+        ("one_account", "the book has fewer than 10 open accounts"),
+        ("nothing_open_at_the_end", "the book has fewer than 10 open accounts"),
     ],
 )
-def test_where_no_step_can_be_tied_nothing_is_projected_and_the_reason_is_told(
+def test_too_small_or_young_a_book_is_not_projected_whatever_is_assumed(
     at_edge: Edge, name: str, reason: str
 ) -> None:
     left = at_edge(name)
-    assert f"nothing is projected: {reason}" in left.prose
+    assert f"Nothing is projected: {reason}" in left.prose
     assert not {"projection", "ecl", "reverse_stress"} & set(left.tables)
     assert set(left.headlines) == {"stage_3"}
+
+
+def test_where_no_step_can_be_tied_nothing_is_projected_and_the_reason_is_told(
+    macro: Path, tmp_path: Path, patch: pytest.MonkeyPatch
+) -> None:
+    folder = write(tmp_path / "kept", *EDGES["two_months"]())
+    chosen = STRESS_QUICK | {"stress.macro": str(macro), "stress.satellites.published": {}}
+    left = run_cells(make_project(tmp_path / "root", folder, PERIOD), patch, chosen, "stress")
+    assert (
+        "nothing is projected: 1 month of steps is there, 24 are needed, and the parameters give no" in left.prose
+    )
+    assert not {"projection", "ecl", "reverse_stress"} & set(left.tables)
 
 
 def test_one_product_with_required_columns_alone_goes_through_the_whole_chain(at_edge: Edge) -> None:
@@ -99,6 +117,12 @@ def test_where_nothing_is_charged_off_nothing_is_lost(at_edge: Edge) -> None:
     assert (losses[["expected", "lower", "upper"]] == 0).all(axis=None)
     assert "The largest part of that shortfall" not in left.prose
     assert left.table("loss_contributions")["shortfall_share"].isna().all()
+
+
+def test_without_accounts_short_of_default_no_year_is_drawn(at_edge: Edge) -> None:
+    left = at_edge("all_ninety_days_late")
+    assert "fewer than 10 accounts owe anything and are not in default" in left.prose
+    assert "ecl" in left.tables and "loss_distribution" not in left.tables
 
 
 def change(path: Path, edit: Callable[[dict[str, Any]], None]) -> None:

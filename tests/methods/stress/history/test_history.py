@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.core.errors import InputError
+from analysis.core.parameters.stress import Satellites as SatelliteParameters
 from analysis.methods.stress.history.changes import fit_changes, least_squares, project_history, quarterly
 from analysis.methods.stress.history.checks import identifiable, levels_against_changes, multiples
 
@@ -37,6 +38,18 @@ def test_card_delinquency_answers_unemployment_in_yearly_changes() -> None:
     assert model.correlation == pytest.approx(0.52, abs=0.01)
     assert model.slope == pytest.approx(0.36, abs=0.01)
     assert model.limits()[0] > 0
+
+
+def test_the_elasticity_given_by_default_is_the_one_these_series_tell() -> None:
+    rate = fred("DRCCLACBS")
+    model = fit_changes(rate, fred("UNRATE"), "2019Q4")
+    share = float(rate.loc["1991Q1":"2019Q4"].mean()) / 100
+    lower, upper = model.limits()
+    spread = 100 * share * (1 - share)
+    told = SatelliteParameters().published["entry"]["unemployment"]
+    assert told.elasticity == pytest.approx(model.slope / spread, abs=0.001)
+    assert told.error == pytest.approx((upper - lower) / (2 * 1.96) / spread, abs=0.001)
+    assert told.lag == 3 * model.lag
 
 
 def test_projected_delinquency_missed_the_fall_of_2020() -> None:

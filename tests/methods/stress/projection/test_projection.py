@@ -36,7 +36,8 @@ from analysis.methods.stress.projection.recovery import (
 from analysis.methods.stress.projection.tilt import Tilt
 from analysis.methods.stress.satellites.cells import CHAIN, kind_matrix
 from analysis.methods.stress.satellites.drivers import STEPS, driver_series
-from analysis.methods.stress.satellites.satellite import Published, Satellite, assumed
+from analysis.methods.stress.satellites.fit import assumed
+from analysis.methods.stress.satellites.satellite import Published, Satellite
 from analysis.methods.stress.scenarios.paths import monthly_path
 from analysis.statistics.flows import project
 

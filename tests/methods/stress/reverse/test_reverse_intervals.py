@@ -26,7 +26,8 @@ from analysis.methods.stress.reverse.net_loss import NetLoss, net_loss, read_var
 from analysis.methods.stress.reverse.search import LinearShifts, reverse_stress
 from analysis.methods.stress.reverse.tornado import tornado, tornado_limits
 from analysis.methods.stress.satellites.drivers import driver_series
-from analysis.methods.stress.satellites.satellite import Published, Satellite, assumed
+from analysis.methods.stress.satellites.fit import assumed
+from analysis.methods.stress.satellites.satellite import Published, Satellite
 from analysis.methods.stress.scenarios.plausibility import Plausibility, plausibility
 
 BUCKETS = Buckets((1, 30, 60, 90))

@@ -18,7 +18,8 @@ from analysis.methods.stress.projection.projection import point_only, project_bo
 from analysis.methods.stress.reverse.search import LinearShifts, Value, reverse_stress
 from analysis.methods.stress.reverse.tornado import tornado
 from analysis.methods.stress.satellites.drivers import driver_series
-from analysis.methods.stress.satellites.satellite import Published, Satellite, assumed
+from analysis.methods.stress.satellites.fit import assumed
+from analysis.methods.stress.satellites.satellite import Published, Satellite
 from analysis.methods.stress.scenarios.paths import monthly_path
 from analysis.methods.stress.scenarios.plausibility import Plausibility, plausibility
 

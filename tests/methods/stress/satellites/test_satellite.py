@@ -19,18 +19,12 @@ from analysis.methods.stress.satellites.backtest import (
     rare_steps,
 )
 from analysis.methods.stress.satellites.bounds import within
+from analysis.methods.stress.satellites.draws import draw_coefficients
 from analysis.methods.stress.satellites.drivers import driver_series, harmonics, lagged, sign_of
+from analysis.methods.stress.satellites.fit import MEMORIES, assumed, fit_satellite, lag_structures, season_waves
 from analysis.methods.stress.satellites.month_effects import month_effects
 from analysis.methods.stress.satellites.regression import axes_of, regress
-from analysis.methods.stress.satellites.satellite import (
-    MEMORIES,
-    Published,
-    Satellite,
-    assumed,
-    fit_satellite,
-    lag_structures,
-    season_waves,
-)
+from analysis.methods.stress.satellites.satellite import Published, Satellite
 
 BASES = np.array([-3.2, -2.8, -3.6])
 LAG = {"unemployment": 2, "gdp": 1}
@@ -153,7 +147,7 @@ def test_drawn_elasticities_keep_their_sign(drivers: pd.DataFrame, history: pd.D
     worse = driver_series(history.assign(unemployment_rate=history["unemployment_rate"] + 0.0))
     worse.loc[worse.index[-12:], "unemployment"] += 5.0
     base, moved = (
-        found.draw_shifts(table, ahead, drivers.index[-24:-12], 200, np.random.default_rng(0))
+        draw_coefficients(found, 200, np.random.default_rng(0)).shifts(table, ahead, drivers.index[-24:-12])
         for table in (drivers, worse)
     )
     assert (moved >= base - 1e-12).all()
@@ -162,7 +156,7 @@ def test_drawn_elasticities_keep_their_sign(drivers: pd.DataFrame, history: pd.D
 def test_draws_scatter_about_the_estimate_as_its_errors_say(drivers: pd.DataFrame) -> None:
     found = fitted(drivers, draw(drivers, 8), signs=False, memories=(0.0,))
     ahead, reference = drivers.index[-1:], drivers.index[-13:-1]
-    drawn = found.draw_shifts(drivers, ahead, reference, 20_000, np.random.default_rng(0))[:, 0]
+    drawn = draw_coefficients(found, 20_000, np.random.default_rng(0)).shifts(drivers, ahead, reference)[:, 0]
     fit = found.models[0].fit
     row = found.moved(drivers, ahead, reference)(found.models[0])[0]
     wider = np.sqrt(fit.degrees / (fit.degrees - 2))

@@ -21,6 +21,7 @@ from analysis.methods.stress.credit.score_risk import ScoreRisk, relative_loss, 
 from analysis.methods.stress.credit.staging import StagingRules, stages
 from analysis.methods.stress.projection.book import Book
 from analysis.methods.stress.projection.projection import Shifts, draw_steps, scenario_shifts
+from analysis.methods.stress.satellites.draws import draw_coefficients
 from analysis.methods.stress.satellites.satellite import Satellite
 
 Array = npt.NDArray[np.float64]
@@ -82,7 +83,9 @@ class CreditModel:
             return {name: np.ones(draws) for name in economy.drivers}
         ahead, reference = economy.ahead, self.book.reference
         shift = {
-            name: one.draw_shifts(drivers, ahead, reference, draws, np.random.default_rng([seed, 13]))
+            name: draw_coefficients(one, draws, np.random.default_rng([seed, 13])).shifts(
+                drivers, ahead, reference
+            )
             for name, drivers in economy.drivers.items()
         }
         return {name: np.exp(value.mean(axis=1)) for name, value in shift.items()}

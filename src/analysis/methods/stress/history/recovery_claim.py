@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.methods.stress.satellites.fit import fit_satellite
 from analysis.methods.stress.satellites.month_effects import month_effects
-from analysis.methods.stress.satellites.satellite import fit_satellite
 
 
 def inflation_effect(

@@ -16,6 +16,8 @@ from analysis.methods.delinquency.flows import flows
 Array = npt.NDArray[np.float64]
 
 BASES = ("accounts", "balance")
+LEAST_MONTHS = 3
+"""Months of steps below which the chapter projects nothing: one or two say nothing of how months differ."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.core.states import Buckets
 from analysis.methods.stress.projection.projection import ALL, THRESHOLDS, Projection, month_noise
 from analysis.methods.stress.projection.recovery import RecoveryCurve, project_recoveries
+from analysis.methods.stress.satellites.draws import draw_coefficients
 from analysis.methods.stress.satellites.satellite import Satellite
 
 Array = npt.NDArray[np.float64]
@@ -62,7 +63,7 @@ def recovery_paths(
     if one is not None:
         draws, reference = len(projection.flow("cured", which="parameter")), projection.book.reference
         random = np.random.default_rng([seed, 99])
-        drawn = one.draw_shifts(drivers, projection.months, reference, draws, random)
+        drawn = draw_coefficients(one, draws, random).shifts(drivers, projection.months, reference)
         noise = month_noise(drawn.shape, one.tau, one.memory, random)
         point = one.shift(drivers, projection.months, reference)[None]
         shifts = {"point": point, "parameter": drawn, "total": drawn + noise}

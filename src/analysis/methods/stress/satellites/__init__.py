@@ -1,7 +1,7 @@
 """Satellite models: each step of delinquency by what the economy adds to it.
 
-From `cells` over `month_effects`, `bounds` and `regression` to `satellite`, drawn in `draws`, all steps at once in
-`steps`, judged in `backtest`; `as_of` has what was known at an earlier date.
+From `cells` over `month_effects`, `bounds` and `regression` to the `fit` of a `satellite`, drawn in `draws`, all
+steps at once in `steps`, judged in `backtest`; `as_of` has what was known at an earlier date.
 """
 
 from analysis.methods.stress.satellites import (
@@ -9,6 +9,7 @@ from analysis.methods.stress.satellites import (
     backtest,
     cells,
     drivers,
+    fit,
     satellite,
     steps,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "backtest",
     "cells",
     "drivers",
+    "fit",
     "satellite",
     "steps",
 ]

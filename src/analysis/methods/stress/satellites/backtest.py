@@ -12,8 +12,9 @@ from scipy.special import bdtr, stdtrit
 
 from analysis.core.errors import InputError
 from analysis.methods.stress.satellites.drivers import harmonics, lagged_column
+from analysis.methods.stress.satellites.fit import LEAST_MONTHS, fit_satellite
 from analysis.methods.stress.satellites.month_effects import MonthEffects, by_month, effects_of
-from analysis.methods.stress.satellites.satellite import LEAST_MONTHS, Satellite, fit_satellite
+from analysis.methods.stress.satellites.satellite import Satellite
 
 Array = npt.NDArray[np.float64]
 

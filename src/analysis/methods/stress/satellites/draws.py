@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +11,7 @@ import pandas as pd
 
 from analysis.methods.stress.satellites.bounds import within
 from analysis.methods.stress.satellites.regression import MonthRegression
-
-if TYPE_CHECKING:
-    from analysis.methods.stress.satellites.satellite import Satellite
+from analysis.methods.stress.satellites.satellite import Satellite
 
 Array = npt.NDArray[np.float64]
 
