@@ -46,6 +46,7 @@ US_CARDS = PublishedElasticity(
     source="FRED, DRCCLACBS on UNRATE, yearly changes 1991-2019: US card loans past due, taken for entry",
 )
 """Worked out in docs/stress.md."""
+PUBLISHED: dict[Step, dict[Driver, PublishedElasticity]] = {"entry": {"unemployment": US_CARDS}}
 
 
 class Satellites(Section):
@@ -53,9 +54,7 @@ class Satellites(Section):
 
     drivers: dict[Step, tuple[Driver, ...]] = Field(default_factory=lambda: dict(DRIVERS))
     """What each step may answer to; few, as a short history tells few apart."""
-    published: dict[Step, dict[Driver, PublishedElasticity]] = Field(
-        default_factory=lambda: {"entry": {"unemployment": US_CARDS}}
-    )
+    published: dict[Step, dict[Driver, PublishedElasticity]] = Field(default_factory=lambda: dict(PUBLISHED))
     """Elasticities from elsewhere; the chapter marks all that rests on them as an assumption."""
     shrinkage: float | None = Field(0.3, gt=0)
     """How far elasticities are thought to lie from zero before the data speak: a standard deviation, in log-odds a
