@@ -214,9 +214,10 @@ def test_too_few_months_fall_back_on_published_elasticities(
     chosen = STRESS_QUICK | {"stress.satellites.published": {"entry": {"unemployment": told}}}
     left = run_cells(stress_root, patch, chosen, "stress")
     assert (left.table("satellite")["source"] == "assumption").all()
-    assert "Assumed from elsewhere" in left.prose
+    assert "Assumed from elsewhere, for want of two years of data: falling behind (a textbook)" in left.prose
     assert [gate.key for gate in left.headlines["lifetime_loss"].gates] == ["assumption"]
-    alone = run_cells(stress_root, patch, STRESS_QUICK, "stress")
+    none = STRESS_QUICK | {"stress.satellites.published": {}}
+    alone = run_cells(stress_root, patch, none, "stress")
     assert "No step can be tied to the economy" in alone.prose
     assert "stage_3" in alone.headlines
 
