@@ -27,7 +27,7 @@ SAVED = {
     "clusters": {"group", "feature", "accounts", "mean", *LIMITS, "difference", "suppressed"},
     "causes": {"recorded", "predicted", "accounts", "share", *LIMITS, "suppressed"},
     "queue_value": {"score", "depth", "accounts", "calls", "gross", "incremental", "incremental_per_1000_calls"},
-    "queue_against_printed": {"score", "money_per_1000_calls", *LIMITS, "difference", "difference_lower"},
+    "queue_against_printed": {"score", "money_per_1000_calls", *LIMITS, "difference", "all_lower", "all_upper"},
     "uplift": {"score", "of", "estimate", *LIMITS},
     "allocation": {"treatment", "accounts", "share", "today", "effect", *LIMITS, "suppressed"},
     "policy_value": {"estimator", "policy", "today", "gain", "gain_lower", "gain_upper", "effective_size"},
@@ -162,12 +162,25 @@ def test_what_the_advice_says_of_queue_and_mix_is_what_the_tables_say(segmentati
     against = against[against["score"] != "random order"].sort_values("money_per_1000_calls", ascending=False)
     leader = against.iloc[0]
     said = "Keep the order" if leader["score"] == "printed" else "Don't reorder"
-    said = "Work the queue by" if leader["difference_lower"] > 0 else said
+    said = "Work the queue by" if leader["all_lower"] > 0 else said
     assert said in segmentation.prose
     robust = segmentation.table("policy_value").set_index("estimator").loc["doubly_robust"]
     mix = ("Leave the mix", "Try the proposed mix", "Change the mix")
     expected = 2 if robust["gain_lower"] > 0 else 1 if robust["gain"] > 0 else 0
     assert [text in segmentation.prose for text in mix].index(True) == expected
+
+
+def test_the_lead_of_the_best_queue_is_told_with_limits_that_allow_for_its_having_been_picked(
+    segmentation: Left,
+) -> None:
+    against = segmentation.table("queue_against_printed").set_index("score").drop(index="random order")
+    others = against.drop(index="printed")
+    assert (others["all_lower"] < others["difference_lower"]).all()
+    assert (others["all_upper"] > others["difference_upper"]).all()
+    assert f"limits that hold for all {len(others)} differences at once" in segmentation.texts
+    if against["money_per_1000_calls"].idxmax() != "printed":
+        assert f"the best of {len(against)} orders tried" in segmentation.prose
+        assert f"its being the best of {len(against)} orders allowed for" in segmentation.prose
 
 
 def test_the_coverage_told_is_the_coverage_of_the_table(segmentation: Left) -> None:

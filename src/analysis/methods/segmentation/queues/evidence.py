@@ -91,18 +91,20 @@ def better_queue(
     outcomes: pd.DataFrame | None = None,
     measure: str = VALUE,
     level: float = 0.95,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Incremental money per 1,000 calls at a capacity (share of accounts), and its difference from a reference.
 
     Columns as `value_of_better_queue`: score, capacity, calls, money_per_1000_calls, lower, upper, difference,
-    difference_lower, difference_upper; "random order" is among them and may be the reference. Differences are
-    paired by folds of customers. Calls are those to an account under `treated`, as recorded. Raises InputError
-    where none are, ParameterError for an unknown reference.
+    difference_lower, difference_upper, all_lower, all_upper; "random order" is among them and may be the
+    reference. Differences are paired by folds of customers; all_lower and all_upper hold for all of `scores` at
+    once, so that the best may be picked from them. Calls are those to an account under `treated`, as recorded.
+    Raises InputError where none are, ParameterError for an unknown reference.
     """
     ranks = _ranks(valued, scores)
     added = incremental_money(valued, treated, control, outcomes, measure).to_numpy()
     calls = valued.calls_an_account(treated)
-    found = value_of_better_queue(ranks, added, valued.log.fold, reference, capacity, calls, level)
+    found = value_of_better_queue(ranks, added, valued.log.fold, reference, capacity, calls, level, seed)
     return found[found["score"] != PERFECT].reset_index(drop=True)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.core.errors import InputError, ParameterError
 from analysis.methods.segmentation.totals import totals
 from analysis.statistics import intervals
+from analysis.statistics.simultaneous import simultaneous_limits
 
 Array = npt.NDArray[np.float64]
 
@@ -110,13 +111,19 @@ def value_of_better_queue(
     capacity: float = 0.2,
     calls_an_account: float = 1.0,
     level: float = 0.95,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """What each order is worth against `reference`, per 1,000 calls, where `capacity` (a share) can be worked.
 
     Money down to the capacity, divided by the calls that it takes. Returns score, capacity, calls,
-    money_per_1000_calls, lower, upper, difference (from the reference), difference_lower, difference_upper. The
+    money_per_1000_calls, lower, upper, difference (from the reference), difference_lower, difference_upper (each
+    alone), all_lower, all_upper (hold for the differences of all `scores` from the reference at once). The
     differences are paired: the same folds of customers are left out for both. Random and perfect order are added;
-    any of them may be the reference.
+    any of them may be the reference, but none is picked for being best: they have no limits that hold for all.
+
+    Only all_lower says that the order that comes out first is better: the best of several is picked for its luck
+    too, so that its own limits leave out 0 too often. The difference itself stays as flattering as it is. `seed`
+    draws the quantile of the largest difference (`statistics.simultaneous`).
     """
     amounts, place = _checked(scores, money, fold)
     if not 0 < capacity <= 1 or calls_an_account <= 0:
@@ -133,12 +140,24 @@ def value_of_better_queue(
         for name, score in orders.items()
     }
     base, base_rest = found[reference]
+    gaps = {name: (value - base, rest - base_rest) for name, (value, rest) in found.items()}
     rows = []
     for name, (value, rest) in found.items():
-        own, gap = intervals.plain(value, rest, level), intervals.plain(value - base, rest - base_rest, level)
+        own, gap = intervals.plain(value, rest, level), intervals.plain(*gaps[name], level)
         rows.append((name, capacity, calls, *(float(x[0]) for x in (*own, *gap))))
     names = ["score", "capacity", "calls", "money_per_1000_calls", "lower", "upper"]
-    return pd.DataFrame(rows, columns=[*names, "difference", "difference_lower", "difference_upper"])
+    table = pd.DataFrame(rows, columns=[*names, "difference", "difference_lower", "difference_upper"])
+    picked_from = {name: gaps[name] for name in scores if name != reference}
+    return table.join(_limits_of_all(picked_from, level, seed), on="score")
+
+
+def _limits_of_all(gaps: Mapping[str, tuple[Array, Array]], level: float, seed: int) -> pd.DataFrame:
+    """Limits all_lower, all_upper that hold for all differences at once, a row each."""
+    if not gaps:
+        return pd.DataFrame(columns=["all_lower", "all_upper"], dtype=float)
+    values, left = (np.concatenate(parts, axis=-1) for parts in zip(*gaps.values(), strict=True))
+    found = simultaneous_limits(values, left, level, seed)
+    return pd.DataFrame({"all_lower": found.lower, "all_upper": found.upper}, index=list(gaps))
 
 
 def _checked(
