@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 
@@ -13,25 +11,11 @@ from analysis.data.simulate.arrow import days, ids, labels, numbers, whole
 from analysis.data.simulate.block import Block
 from analysis.data.simulate.panel import MONEY
 from analysis.data.simulate.parameters import INDUSTRIES, REGIONS
+from analysis.data.simulate.place import Place
 from analysis.data.simulate.points import KINDS, SOURCES, death_days
 from analysis.data.simulate.spells import NEEDS
 from analysis.data.simulate.state import STATUS_NAMES, World
 from analysis.data.simulate.tables_work import complaints_table, contacts_table, disposals_table, treatments_table
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a block stands in the portfolio: numbers before its first account and customer, and id widths."""
-
-    first_account: int
-    first_customer: int
-    width: int
-
-    def accounts(self, index: np.ndarray) -> pa.Array:
-        return ids("A", self.first_account + 1 + np.asarray(index, dtype=np.int64), self.width)
-
-    def customers(self, index: np.ndarray) -> pa.Array:
-        return ids("C", self.first_customer + 1 + np.asarray(index, dtype=np.int64), self.width)
 
 
 def block_tables(block: Block, place: Place, world: World) -> dict[str, pa.Table]:

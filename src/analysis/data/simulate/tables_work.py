@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,11 +13,9 @@ from analysis.data.simulate.block import Block
 from analysis.data.simulate.clock import EPOCH
 from analysis.data.simulate.contacts import OUTCOMES, REASONS, VISIT
 from analysis.data.simulate.parameters_work import AGENCIES, CHANNELS, ROUTES
+from analysis.data.simulate.place import Place
 from analysis.data.simulate.state import World
 from analysis.data.simulate.treatments import ARMS, EXPERIMENTS, KINDS, UNITS
-
-if TYPE_CHECKING:
-    from analysis.data.simulate.tables import Place
 
 UTC_OFFSET = 480
 LAST_SECOND = 86_399

@@ -20,8 +20,9 @@ from analysis.core.errors import InputError
 from analysis.core.portfolio import FILE
 from analysis.data.simulate.block import simulate_block
 from analysis.data.simulate.drivers import Drivers
+from analysis.data.simulate.place import Place
 from analysis.data.simulate.state import World
-from analysis.data.simulate.tables import Place, block_tables
+from analysis.data.simulate.tables import block_tables
 from analysis.data.simulate.tally import Tally
 
 ROWS_A_GROUP = 500_000
