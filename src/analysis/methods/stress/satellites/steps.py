@@ -10,19 +10,11 @@ from typing import Any
 import pandas as pd
 
 from analysis.core.errors import IdentificationWarning, InputError
+from analysis.core.parameters.stress import DRIVERS
 from analysis.methods.stress.satellites.drivers import sign_of
 from analysis.methods.stress.satellites.fit import LEAST_MONTHS, assumed, fit_satellite
 from analysis.methods.stress.satellites.month_effects import month_effects
 from analysis.methods.stress.satellites.satellite import Published, Satellite
-
-DRIVERS_OF: dict[str, tuple[str, ...]] = {
-    "entry": ("unemployment", "gdp", "industry"),
-    "cure": ("unemployment", "industry"),
-    "better": ("unemployment",),
-    "stay": ("unemployment",),
-    "charge_off": ("unemployment",),
-    "recovery": ("unemployment", "inflation"),
-}
 
 TRUTH_OF = {
     "entry": "entry",
@@ -43,7 +35,7 @@ def weak_prior(names: Mapping[str, Sequence[str]] | None, deviation: float | Non
     """
     if deviation is None:
         return {}
-    every = {name for wanted in (names or DRIVERS_OF).values() for name in wanted}
+    every = {name for wanted in (names or DRIVERS).values() for name in wanted}
     return {"prior": {name: Published(0.0, deviation, source="towards zero") for name in sorted(every)}}
 
 
@@ -54,7 +46,7 @@ def fit_satellites(
     published: Mapping[str, Mapping[str, Published]] | None = None,
     **choices: Any,
 ) -> dict[str, Satellite]:
-    """A satellite for each step of `names` (default DRIVERS_OF), from cells of all steps.
+    """A satellite for each step of `names` (default DRIVERS), from cells of all steps.
 
     `cells`: step_cells() and recovery_rows(), one after another. Drivers that the macro table doesn't serve are
     left out. A step with fewer than 24 months, or hardly any events, takes its `published` elasticities as an
@@ -62,7 +54,7 @@ def fit_satellites(
     the economy. `choices` go to fit_satellite().
     """
     found: dict[str, Satellite] = {}
-    for step, wanted in (names or DRIVERS_OF).items():
+    for step, wanted in (names or DRIVERS).items():
         served = [name for name in wanted if name in drivers.columns]
         given = {name: one for name, one in (published or {}).get(step, {}).items() if name in served}
         try:
