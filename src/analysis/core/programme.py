@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from analysis.core.errors import ParameterError
 from analysis.core.parameters.section import Section
-from analysis.core.yaml_files import read_keys
+from analysis.core.yaml_files import read_each, read_keys
 
 NAME = r"^[a-z][a-z0-9_]*$"
 Better = Literal["lower", "higher"]
@@ -165,6 +165,21 @@ def load_programme(path: Path | str) -> Programme:
     except ValidationError as error:
         lines = "\n".join(f"{i:3d}. {line}" for i, line in enumerate(_explain(error), 1))
         raise ParameterError(f"{path}: programme that cannot be used.\n{lines}") from None
+
+
+def load_programmes(paths: Iterable[Path]) -> list[Programme]:
+    """Programmes of several files. Raises ParameterError with all that is wrong, also a name used twice."""
+    files = list(paths)
+    found = read_each(files, load_programme)
+    names = [plan.name for plan in found]
+    twice = [
+        f"{file}: a programme '{name}' is there already; names are used once"
+        for place, (file, name) in enumerate(zip(files, names, strict=True))
+        if name in names[:place]
+    ]
+    if twice:
+        raise ParameterError("\n".join(twice))
+    return found
 
 
 PARTS = {"phases": Phase, "targets": Target, "initiatives": Initiative, "risks": Risk, "kpis": Kpi}

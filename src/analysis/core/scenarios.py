@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from analysis.core.errors import ParameterError
 from analysis.core.parameters.section import Section
-from analysis.core.yaml_files import read_keys
+from analysis.core.yaml_files import files_of, read_each, read_keys
 
 INDUSTRY = "industry_index_"
 EVERY_INDUSTRY = "industry_index"
@@ -153,18 +153,41 @@ def load_scenario(path: Path | str) -> Scenario:
 def load_scenarios(folder: Path | str) -> dict[str, Scenario]:
     """All scenarios of a folder (`*.yml`, without the template), by name, in the order of the files' names.
 
-    Raises ParameterError for a folder without any, and for a name used twice.
+    Raises ParameterError with all that is wrong: no such folder, none in it, files that cannot be used, a name
+    used twice.
     """
-    files = [file for file in sorted(Path(folder).glob("*.yml")) if file.name != TEMPLATE]
+    files = [file for file in files_of(Path(folder), "scenario") if file.name != TEMPLATE]
     if not files:
-        raise ParameterError(f"{folder} holds no scenario file (*.yml)")
+        raise ParameterError(f"{folder} holds no scenario file (*.yml) beside {TEMPLATE}")
     found: dict[str, Scenario] = {}
-    for file in files:
-        scenario = load_scenario(file)
+    twice: list[str] = []
+    for file, scenario in zip(files, read_each(files, load_scenario), strict=True):
         if scenario.name in found:
-            raise ParameterError(f"{file}: a scenario '{scenario.name}' is there already; names are used once")
+            twice.append(f"{file}: a scenario '{scenario.name}' is there already; names are used once")
         found[scenario.name] = scenario
+    if twice:
+        raise ParameterError("\n".join(twice))
     return found
+
+
+def require_baseline(scenarios: Mapping[str, Scenario], baseline: str) -> None:
+    """Raise ParameterError unless the scenario that others are held against is among them."""
+    if baseline not in scenarios:
+        raise ParameterError(f"baseline is '{baseline}'; the scenarios are {', '.join(scenarios)}")
+
+
+def check_weights(weights: Mapping[str, float], scenarios: list[str] | None = None) -> Mapping[str, float]:
+    """The weights; raises ParameterError unless each is 0 or more, they sum to 1, and fit the scenarios' names."""
+    total = sum(weights.values())
+    if min(weights.values(), default=-1.0) < 0 or abs(total - 1.0) > 1e-6:
+        shown = ", ".join(f"{name} {weight:g}" for name, weight in weights.items()) or "none"
+        raise ParameterError(f"scenario weights ({shown}) sum to {total:g}; give each 0 or more, to sum to 1")
+    wrong = sorted(set(weights) ^ set(scenarios)) if scenarios is not None else []
+    if wrong:
+        raise ParameterError(
+            f"weights and scenarios differ in {', '.join(wrong)}; weight each scenario that is run"
+        )
+    return weights
 
 
 def _explain(error: ValidationError) -> Iterator[str]:

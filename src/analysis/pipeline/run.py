@@ -24,6 +24,7 @@ from analysis.pipeline.hashes import (
     write_json,
     write_text,
 )
+from analysis.pipeline.named_files import faults, join_faults, refuse
 from analysis.pipeline.places import Places, places_of, portfolio_folder
 from analysis.pipeline.progress import Progress
 from analysis.pipeline.record import (
@@ -93,14 +94,17 @@ def open_run(request: Request, params: RunParameters, places: Places) -> Run:
 
 
 def execute(run: Run, progress: Progress) -> list[Outcome]:
-    """Check the tables, then run the chapters that have to be run.
+    """Check the files that parameters name, and the tables, then run the chapters that have to be run.
 
     Raises ContractError, InputError or ParameterError for what the data or parameters lack, ChapterError where a
     chapter failed.
     """
-    if run.request.fresh or any(run.states.reason_to_run(chapter) for chapter in run.chapters):
+    due = names_of(run.chapters) if run.request.fresh else run.states.due(run.chapters)
+    require_named_files(run, due)
+    if due:
         warm_up()
     check(run, progress)
+    require_scenarios_join(run, due)
     _write_params(run)
     run.save_record("running")
     prepare, finish = _Preparing(run, progress), _Finishing(run)
@@ -126,6 +130,19 @@ def require_same_tables(run: Run) -> None:
             f"{run.folder}: {', '.join(changed)} changed while the run was reading. Nothing was published; "
             "run it again once the tables are complete"
         )
+
+
+def require_named_files(run: Run, chapters: Sequence[str]) -> None:
+    """Raise ParameterError with all that is wrong with the files that the parameters of these chapters name."""
+    has_macro = "macro" in run.record["inputs"]
+    refuse(run.request.params_file, faults(run.places.root, run.params, chapters, has_macro))
+
+
+def require_scenarios_join(run: Run, chapters: Sequence[str]) -> None:
+    """Raise ParameterError unless the stress chapter's scenarios continue the macro history of valid tables."""
+    if "stress" in chapters and (run.params.stress.macro or "macro" in run.record["inputs"]):
+        last = min(run.params.quarter.end, run.last_month)
+        refuse(run.request.params_file, join_faults(run.places.root, run.params, last))
 
 
 def check(run: Run, progress: Progress) -> None:

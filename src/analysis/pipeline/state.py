@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from analysis.core.parameters import RunParameters
 from analysis.pipeline.chapters import ChapterFile, read_notebook
 from analysis.pipeline.execute import Outcome
 from analysis.pipeline.hashes import FileHashes, files_below, hash_notebook, hash_of, read_json, write_json
+from analysis.pipeline.named_files import named_files
 from analysis.pipeline.places import Places, notes_path
 
 NOT_IN_NUMBERS = ("jobs", "renderer", "portfolio")
@@ -21,6 +22,7 @@ WORDS_FOR = {
     "notebook": "its notebook changed",
     "code": "the package's code changed",
     "parameters": "its parameters changed",
+    "files": "a file that its parameters name changed",
     "inputs": "the tables changed",
     "packages": "installed packages changed",
     "upstream": "a chapter that it reads changed",
@@ -54,6 +56,14 @@ class ChapterStates:
                 return why
         return "" if self.outputs(chapter) == state["outputs"] else "its results are not as it left them"
 
+    def due(self, chapters: Sequence[ChapterFile]) -> list[str]:
+        """Names of the chapters that may have to be run: those with a reason to, and all that read one of them."""
+        names: list[str] = []
+        for chapter in chapters:
+            if set(chapter.reads) & set(names) or self.reason_to_run(chapter):
+                names.append(chapter.name)
+        return names
+
     def read(self, chapter: str) -> dict[str, Any]:
         return read_json(self._path(chapter))
 
@@ -85,8 +95,14 @@ class ChapterStates:
         return self.common | {
             "notebook": hash_notebook(read_notebook(chapter.path)),
             "parameters": hash_of(parameters_of(self.params, chapter.name)),
+            "files": hash_of(self._named(chapter.name)),
             "upstream": hash_of([self._results_of(name) for name in chapter.reads]),
         }
+
+    def _named(self, chapter: str) -> list[tuple[str, str, str]]:
+        """Key, name and hash of each file that the chapter's parameters name."""
+        files = named_files(self.places.root, self.params, chapter)
+        return [(key, path.name, self.hashes.of(path)) for key, path in files]
 
     def _results_of(self, chapter: str) -> dict[str, str]:
         files = [file for folder in self._folders(chapter) for file in files_below(folder)]

@@ -16,7 +16,7 @@ from analysis.core.claims.explain import explain
 from analysis.core.claims.references import wrong_references
 from analysis.core.claims.relations import Relation
 from analysis.core.errors import ParameterError
-from analysis.core.yaml_files import read_keys
+from analysis.core.yaml_files import files_of, read_each, read_keys
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def load_claims(*paths: Path | str) -> Registry:
     Raises ParameterError that names the file, the claim and every wrong field, unit or reference, with the nearest
     known name and what is allowed.
     """
-    files = [file for path in paths for file in _files(Path(path))]
-    registry = Registry(tuple(_read(file) for file in files))
+    files = [file for found in read_each(map(Path, paths), _files) for file in found]
+    registry = Registry(tuple(read_each(files, _read)))
     _refuse(f"{', '.join(map(str, paths))}: claims that cannot be used.", list(_wrong_together(registry)))
     return registry
 
@@ -59,14 +59,7 @@ def claim_schema() -> dict[str, Any]:
 
 
 def _files(path: Path) -> Iterable[Path]:
-    if path.is_dir():
-        found = sorted(path.glob("*.yml"))
-        if not found:
-            raise ParameterError(f"{path} holds no claim file (*.yml)")
-        return found
-    if not path.is_file():
-        raise ParameterError(f"claim file {path} does not exist")
-    return [path]
+    return files_of(path, "claim") if path.is_dir() else [path]
 
 
 def _read(path: Path) -> Deck:
@@ -79,8 +72,10 @@ def _read(path: Path) -> Deck:
 
 
 def _wrong_together(registry: Registry) -> Iterator[str]:
-    """What can only be seen across files: ids used twice, documents left out, references to nothing."""
+    """What can only be seen across files: no claim at all, ids used twice, documents left out, dead references."""
     claims = registry.claims
+    if not claims:
+        yield "there is no claim; list them under 'claims'"
     ids = Counter(claim.id for deck in registry.decks for claim in deck.claims)
     yield from (
         f"claim '{name}' is there {count} times; an id is used once" for name, count in ids.items() if count > 1

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
+from analysis.core.scenarios import check_weights
 from analysis.methods.stress.losses.one_factor import Array, fraction
 
 
@@ -115,20 +116,6 @@ def lifetime_loss(stage: npt.ArrayLike, schedule: npt.ArrayLike, loss_in_default
     """
     stages = np.asarray(stage)
     return staged_loss(np.where(stages == 1, 2, stages), schedule, loss_in_default)
-
-
-def check_weights(weights: Mapping[str, float], scenarios: list[str] | None = None) -> Mapping[str, float]:
-    """The weights; raises ParameterError unless each is 0 or more, they sum to 1, and fit the scenarios' names."""
-    total = sum(weights.values())
-    if min(weights.values(), default=-1.0) < 0 or abs(total - 1.0) > 1e-6:
-        shown = ", ".join(f"{name} {weight:g}" for name, weight in weights.items()) or "none"
-        raise ParameterError(f"scenario weights ({shown}) sum to {total:g}; give each 0 or more, to sum to 1")
-    wrong = sorted(set(weights) ^ set(scenarios)) if scenarios is not None else []
-    if wrong:
-        raise ParameterError(
-            f"weights and scenarios differ in {', '.join(wrong)}; weight each scenario that is run"
-        )
-    return weights
 
 
 def weighted_loss(losses: pd.DataFrame, weights: Mapping[str, float]) -> pd.Series:

@@ -27,7 +27,7 @@ def quarterly(table: pd.DataFrame, column: str | None = None) -> pd.Series:
     """A series by quarter (PeriodIndex), the mean of its months, from a table with `date` and a column of values.
 
     FRED's newer files call the first `observation_date`, which serves too. Blank months are left out of the mean.
-    Raises InputError without a column of dates or the one asked for.
+    Raises InputError without a column of dates or the one asked for, for dates that are none, and without numbers.
     """
     table = table.rename(columns={"observation_date": "date"})
     names = [str(name) for name in table.columns if name != "date"]
@@ -36,7 +36,13 @@ def quarterly(table: pd.DataFrame, column: str | None = None) -> pd.Series:
         shown = ", ".join(map(str, table.columns))
         raise InputError(f"a history table needs 'date' and {wanted or 'a column of values'}; it has {shown}")
     values = pd.to_numeric(table[wanted], errors="coerce")
-    quarters = pd.PeriodIndex(pd.to_datetime(table["date"]), freq="Q", name="quarter")
+    if values.isna().all():
+        raise InputError(f"{wanted} of a history table holds no number")
+    try:
+        dates = pd.to_datetime(table["date"])
+    except ValueError as error:
+        raise InputError(f"'date' of a history table holds what is no date: {error}") from None
+    quarters = pd.PeriodIndex(dates, freq="Q", name="quarter")
     return values.groupby(quarters).mean().rename(wanted)
 
 

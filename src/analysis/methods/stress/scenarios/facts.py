@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.core.errors import ParameterError
-from analysis.core.scenarios import Scenario
+from analysis.core.scenarios import Scenario, require_baseline
 from analysis.methods.stress.satellites.drivers import driver_series
 from analysis.methods.stress.scenarios.plausibility import Plausibility
 
@@ -56,7 +55,6 @@ def drivers_with(history: pd.DataFrame, path: pd.DataFrame) -> pd.DataFrame:
 
 def in_order(scenarios: Mapping[str, Scenario], first: str) -> dict[str, Scenario]:
     """Scenarios with `first` in front, then by falling weight. Raises ParameterError where it isn't among them."""
-    if first not in scenarios:
-        raise ParameterError(f"baseline is '{first}'; the scenarios are {', '.join(scenarios)}")
+    require_baseline(scenarios, first)
     rest = sorted((name for name in scenarios if name != first), key=lambda name: -scenarios[name].weight)
     return {name: scenarios[name] for name in (first, *rest)}

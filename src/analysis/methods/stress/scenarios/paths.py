@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from analysis.core.errors import ParameterError
 from analysis.core.periods import shift_months
-from analysis.core.scenarios import EVERY_INDUSTRY, LIMITS, STEPS, Scenario, VariablePath, is_index
+from analysis.core.scenario_join import levels, path_of, require_join
+from analysis.core.scenarios import EVERY_INDUSTRY, Scenario, VariablePath, is_index
 from analysis.methods.stress.scenarios.macro import last_actual
 
 
@@ -22,33 +22,15 @@ def monthly_path(scenario: Scenario, history: pd.DataFrame, months: int | None =
     leaves the allowed range, a jump at the join, more months than the scenario has.
     """
     wanted = scenario.months if months is None else months
-    problems = list(_wrong(scenario, history, wanted))
-    if problems:
-        lines = "\n".join(f"{i:3d}. {line}" for i, line in enumerate(problems, 1))
-        raise ParameterError(
-            f"scenario '{scenario.name}' cannot be run from {last_actual(history):%Y-%m}.\n{lines}"
-        )
+    last = last_actual(history)
+    require_join(scenario, history, wanted)
     columns = {}
     for name in map(str, history.columns):
         path = path_of(scenario, name)
         if path is not None:
             columns[name] = interpolate(name, float(history[name].iloc[-1]), path, scenario.step_months)[:wanted]
-    ends = [pd.Timestamp(shift_months(last_actual(history), step)) for step in range(1, wanted + 1)]
+    ends = [pd.Timestamp(shift_months(last, step)) for step in range(1, wanted + 1)]
     return pd.DataFrame(columns, index=pd.DatetimeIndex(ends, name="month"))
-
-
-def path_of(scenario: Scenario, variable: str) -> VariablePath | None:
-    """The variable's own path, or for an industry without one that of every industry."""
-    found = scenario.paths.get(variable)
-    return scenario.paths.get(EVERY_INDUSTRY) if found is None and is_index(variable) else found
-
-
-def levels(variable: str, start: float, path: VariablePath) -> np.ndarray:
-    """The path's values as levels, from the last actual."""
-    values = np.array(path.values)
-    if path.given == "change":
-        return start + values
-    return start * (1 + values) if path.given == "growth" else values
 
 
 def interpolate(variable: str, start: float, path: VariablePath, step_months: int) -> np.ndarray:
@@ -59,48 +41,6 @@ def interpolate(variable: str, start: float, path: VariablePath, step_months: in
     if is_index(variable):
         return np.asarray(np.exp(np.interp(wanted, known, np.log(points))))
     return np.asarray(np.interp(wanted, known, points))
-
-
-def _wrong(scenario: Scenario, history: pd.DataFrame, months: int) -> Iterator[str]:
-    if not 1 <= months <= scenario.months:
-        yield (
-            f"{months} months are asked for, its paths have {scenario.months}; ask for 1 to {scenario.months} or "
-            "lengthen the paths"
-        )
-    names = [str(name) for name in history.columns]
-    missing = [name for name in names if path_of(scenario, name) is None]
-    if missing:
-        industries = f" ({EVERY_INDUSTRY} serves all industries)" if any(map(is_index, missing)) else ""
-        yield f"no path for {', '.join(missing)}, which the macro history has{industries}"
-    strange = [name for name in scenario.paths if name not in names and name != EVERY_INDUSTRY]
-    for name in (name for name in strange if not is_index(name)):
-        yield f"a path for {name}, which the macro history doesn't have; leave it out, or add its history"
-    for name in names:
-        path = path_of(scenario, name)
-        if path is not None:
-            yield from _wrong_levels(scenario, name, path, float(history[name].iloc[-1]))
-
-
-def _wrong_levels(scenario: Scenario, name: str, path: VariablePath, start: float) -> Iterator[str]:
-    reached = levels(name, start, path)
-    if not is_index(name):
-        low, high = LIMITS[name]
-        outside = np.flatnonzero((reached < low) | (reached > high))
-        if outside.size:
-            place = int(outside[0])
-            yield (
-                f"{name} reaches {reached[place]:g} at value {place + 1}, from {start:g} now; allowed is "
-                f"{low:g} to {high:g}"
-            )
-            return
-    first = np.log(reached[0] / start) if is_index(name) else reached[0] - start
-    a_month = abs(float(first)) / scenario.step_months
-    most = STEPS[EVERY_INDUSTRY if is_index(name) else name]
-    if a_month > most and name not in scenario.allow_jump:
-        yield (
-            f"{name} jumps at the join: from {start:g} to {reached[0]:g} at value 1, {a_month:.3g} a month where "
-            f"{most:g} is allowed. Mend the unit or the start, or name it in allow_jump"
-        )
 
 
 def all_paths(scenarios: Sequence[Scenario], history: pd.DataFrame, months: int | None = None) -> pd.DataFrame:
