@@ -112,3 +112,11 @@ def test_a_folder_without_scenarios_or_with_a_name_twice_is_refused(tmp_path: Pa
     written(tmp_path, "a.yml"), written(tmp_path, "b.yml")
     with pytest.raises(ParameterError, match=r"b\.yml: a scenario 'own' is there already"):
         load_scenarios(tmp_path)
+
+
+def test_every_file_of_a_folder_that_cannot_be_used_is_told_at_once(tmp_path: Path) -> None:
+    written(tmp_path, "a.yml", weight=2), written(tmp_path, "c.yml")
+    (tmp_path / "b.yml").write_text("name: [", encoding="utf-8")
+    with pytest.raises(ParameterError, match=r"(?s)a\.yml: .*'weight' is 2.*b\.yml is not valid YAML") as error:
+        load_scenarios(tmp_path)
+    assert "c.yml" not in str(error.value)
