@@ -15,6 +15,7 @@ from analysis.methods.stress.satellites.backtest import (
     backtest_satellite,
     backtest_steps,
     backtest_table,
+    borne_out,
     pooled_skill,
     rare_steps,
 )
@@ -384,6 +385,16 @@ def test_skill_over_all_horizons_weighs_each_by_its_months() -> None:
         {"step": ["cure", "cure", "stay"], "months": [3, 1, 2], "rmse": [0.1, 0.3, 0.2], "rmse_naive": 0.2}
     )
     assert pooled_skill(table).to_dict() == pytest.approx({"cure": 1 - 0.12 / 0.16, "stay": 0.0})
+
+
+def test_a_satellite_is_borne_out_only_if_it_helps_overall_and_at_the_longest_horizon() -> None:
+    # Charge-off helps at one month and hurts at six; entry helps at both; stay hurts overall.
+    steps = ["charge_off", "charge_off", "entry", "entry", "stay", "stay"]
+    table = pd.DataFrame({"step": steps, "horizon": [6, 1] * 3, "months": [4, 9] * 3, "rmse_naive": 1.0})
+    table = table.assign(rmse=[1.1, 0.5, 0.9, 0.8, 0.9, 1.4])
+    table["skill"] = 1 - table["rmse"] ** 2
+    assert pooled_skill(table)["charge_off"] > 0
+    assert borne_out(table).to_dict() == {"charge_off": False, "entry": True, "stay": False}
 
 
 def test_steps_are_rare_by_events_that_might_not_have_been() -> None:

@@ -1,10 +1,12 @@
 """Expected credit losses: staging, exposure, loss given default, and what moved the allowance (`movement`).
 
 `model` joins them for a book: `default_curves` and `loss_rates` on its `cells`, loss given default from
-`loss_curves`, score bands from `score_risk`; `loss_tables` tells the result.
+`loss_curves`, score bands from `score_risk`; `loss_tables` tells the result, `attribution` which
+variables make it.
 """
 
 from analysis.methods.stress.credit import (
+    attribution,
     cells,
     expected_credit_loss,
     loss_curves,
@@ -18,6 +20,7 @@ from analysis.methods.stress.credit import (
 )
 
 __all__ = [
+    "attribution",
     "cells",
     "expected_credit_loss",
     "loss_curves",

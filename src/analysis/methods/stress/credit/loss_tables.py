@@ -31,8 +31,8 @@ def loss_table(
     in `drawn`: the satellites' and loss given default's uncertainty. `book`: staged_book()'s. Currency.
     """
     rows, tails = [], [(1 - level) / 2, (1 + level) / 2]
-    point = {name: _sums(book, one) for name, one in priced.by_scenario.items()}
-    paths = {name: _sums(book, one) for name, one in drawn.items()}
+    point = {name: book_losses(book, one) for name, one in priced.by_scenario.items()}
+    paths = {name: book_losses(book, one) for name, one in drawn.items()}
     point[WEIGHTED], paths[WEIGHTED] = _weighted(point, weights), _weighted(paths, weights)
     for name, found in point.items():
         for measure in MEASURES:
@@ -51,7 +51,7 @@ def _weighted(sums: Mapping[str, Mapping[str, Array]], weights: Mapping[str, flo
     }
 
 
-def _sums(book: pd.DataFrame, rates: LossRates) -> dict[str, Array]:
+def book_losses(book: pd.DataFrame, rates: LossRates) -> dict[str, Array]:
     """Losses of the book by measure, over draws where the rates have them."""
     stage, size = book["stage"].to_numpy(), len(rates.cells)
     ead = book["ead"]

@@ -100,10 +100,18 @@ def backtest_table(judged: pd.DataFrame) -> pd.DataFrame:
 
 def pooled_skill(table: pd.DataFrame) -> pd.Series:
     """Skill by step of backtest_table() over all its horizons and months judged: 1 − Σ n·RMSE² ÷ Σ n·RMSE² of no
-    change. At 0 or below a satellite is not borne out."""
+    change."""
     both = table[["rmse", "rmse_naive"]].pow(2).mul(table["months"], axis=0)
     total = both.groupby(table["step"], sort=False).sum()
     return (1.0 - total["rmse"] / total["rmse_naive"]).rename("skill")
+
+
+def borne_out(table: pd.DataFrame) -> pd.Series:
+    """Whether each step's satellite beats no change over all horizons together and at the longest, which lies
+    nearest to what a scenario asks of it."""
+    longest = table.sort_values("horizon", kind="stable").groupby("step", sort=False)["skill"].last()
+    pooled = pooled_skill(table)
+    return ((pooled > 0) & (longest.reindex(pooled.index) > 0)).rename("borne_out")
 
 
 def rare_steps(cells: pd.DataFrame, steps: Iterable[str], fewer: float = 10.0) -> dict[str, float]:
