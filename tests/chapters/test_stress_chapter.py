@@ -12,7 +12,7 @@ import pytest
 from chapter_runs import SHARED, STRESS_QUICK, Left, read_cells, run_cells
 
 from analysis.methods.stress.earlier import earlier, lifetime_loss, peak_rate
-from analysis.methods.stress.satellites.backtest import pooled_skill
+from analysis.methods.stress.satellites.backtest import borne_out
 
 START = pd.Timestamp("2025-12-31")
 LIMITS = {"expected", "lower", "upper"}
@@ -37,6 +37,10 @@ SAVED = {
     "capacity": {"scenario", "month", "needed_agents", "agents", "overload", "cures_lost_assumed"},
     "reverse_stress": {"month", "variable", "value", "distance", "quantile", "net_loss", "limit"},
 }
+TITLES = {
+    "baseline": "Baseline", "adverse": "Adverse", "severe": "Severe", "epidemic": "Epidemic returns",
+    "inflation": "Inflation above 5%",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SAVED)
@@ -155,14 +159,14 @@ def test_every_fitted_step_is_backtested_and_said_to_be_better_or_not(stress: Le
     judged, fitted = stress.table("satellite_backtest"), stress.table("satellite")
     assert set(judged["step"]) == set(fitted.loc[fitted["source"] == "fitted", "step"])
     assert judged["covered"].between(0, 1).all()
-    unproven = [step for step, skill in pooled_skill(judged).items() if not skill > 0]
-    assert ("do no better than no change" in stress.prose) == bool(unproven)
+    unproven = [step for step, proven in borne_out(judged).items() if not proven]
+    assert ("what they add to a projection is not borne out yet" in stress.prose) == bool(unproven)
     gates = {(gate.key, "do not bear out" in gate.text) for one in stress.headlines.values() for gate in one.gates}
     assert (("assumption", True) in gates) == bool(unproven)
 
 
 def test_losses_without_steps_that_later_months_do_not_bear_out_stand_beside(stress: Left) -> None:
-    unproven = [step for step, skill in pooled_skill(stress.table("satellite_backtest")).items() if not skill > 0]
+    unproven = [step for step, proven in borne_out(stress.table("satellite_backtest")).items() if not proven]
     assert unproven, "the small portfolio bears every satellite out; choose another"
     beside = stress.table("unproven").iloc[0]
     assert beside["steps"].split(", ") == unproven
@@ -265,3 +269,17 @@ def test_a_history_folder_without_the_series_says_which_are_missing(
 ) -> None:
     left = run_cells(stress_root, patch, STRESS_QUICK | {"stress.history_folder": str(tmp_path)}, "stress")
     assert "The test against public history is left out: DRCCLACBS and UNRATE not found" in left.prose
+
+
+def test_one_page_names_the_worst_scenario_by_each_measure_and_what_makes_it(stress: Left) -> None:
+    page = stress.prose.split("## On one page")[1]
+    losses = stress.table("ecl")
+    for measure, words in (("ecl", "expected to lose most under"), ("lifetime", "Over life it is")):
+        rows = losses[(losses["measure"] == measure) & (losses["scenario"] != "weighted")]
+        title = TITLES[rows.loc[rows["expected"].idxmax(), "scenario"]]
+        assert title in page[page.index(words) : page.index(words) + 80]
+    parts = stress.table("loss_by_driver")
+    worst = parts[parts["scenario"] == "severe"].nlargest(1, "lifetime").iloc[0]
+    assert worst["lifetime"] > 0 and f"most of all through {worst['driver']}" in page
+    unproven = [step for step, proven in borne_out(stress.table("satellite_backtest")).items() if not proven]
+    assert ("rests on satellites that later months do not bear out" in page) == bool(unproven)
