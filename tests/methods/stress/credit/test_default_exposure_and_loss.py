@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.core.errors import InputError, ParameterError
+from analysis.core.errors import ParameterError
 from analysis.methods.stress.credit.exposure_at_default import (
     amortised_balance,
     behavioural_life,
-    conversion_factors,
     drawn_and_undrawn,
-    revolving_exposure,
 )
 from analysis.methods.stress.credit.loss_given_default import (
-    lgd_after_charge_off,
     lgd_in_default,
-    loss_given_default,
-    stressed_recoveries,
 )
 
 
 def test_undrawn_limit_is_converted_and_an_exceeded_one_adds_nothing() -> None:
     assert drawn_and_undrawn([400.0, 1200.0], 1000.0, 0.5).tolist() == [700.0, 1200.0]
-
-
-def test_conversion_factors_are_pooled_over_undrawn_limits() -> None:
-    rows = pd.DataFrame({"balance": [200.0, 0.0, 900.0], "credit_limit": [1000.0, 200.0, 900.0]})
-    rows = rows.assign(balance_at_default=[600.0, 500.0, 950.0], product="card")
-    found = conversion_factors(rows, "product").iloc[0]
-    assert (found.numerator, found.denominator, found.accounts) == (600.0, 1000.0, 2)
-    assert found.conversion == pytest.approx(0.6)
-    assert (found.left_out, found.clipped) == (1, 1)
 
 
 def test_level_instalments_leave_the_textbook_balance() -> None:
@@ -70,8 +55,6 @@ def test_an_amortising_balance_only_falls(balance: float, rate: float, left: int
 def test_behavioural_life_is_when_the_share_has_closed() -> None:
     # 0.98^149 = 0.0493 is the first below 5%.
     assert behavioural_life([0.02, 0.0, 1.0]).tolist() == [149, 360, 1]
-    path = revolving_exposure(100.0, 200.0, 0.5, 0.02, 200)
-    assert path[0] == 150.0 and path[148] == pytest.approx(150 * 0.98**148) and path[149] == 0
 
 
 # By hand: 30% cure at a loss of 2%; the rest pay 20% and 10% of the claim one and two years after charge-off, at
@@ -82,36 +65,24 @@ RECOVERED[11], RECOVERED[23] = 0.20, 0.10
 
 
 def test_loss_given_default_equals_the_one_worked_by_hand() -> None:
-    found = loss_given_default(0.3, RECOVERED, 0.21, 0.25, 6, 0.02)
-    assert float(found) == pytest.approx(0.594514, abs=1e-6)
+    assert float(lgd_in_default([0.3] * 6, RECOVERED, 0.21, 0.25, 0.02)[0]) == pytest.approx(0.594514, abs=1e-6)
 
 
 def test_loss_given_default_serves_segments_at_once() -> None:
-    curves = np.stack([RECOVERED, 2 * RECOVERED])
-    found = loss_given_default([0.3, 0.0], curves, [0.21, 0.0], 0.25, [6, 3], 0.02)
+    cured, recovered = np.array([[0.3] * 6, [0.0] * 6]), np.stack([RECOVERED, 2 * RECOVERED])
+    found = lgd_in_default(cured, recovered, [0.21, 0.0], 0.25, 0.02)[:, 0]
     assert found == pytest.approx([0.594514, 1 - 0.6 * 0.75], abs=1e-6)
 
 
-def test_a_default_just_begun_has_the_loss_of_the_formula_and_it_rises_as_curers_leave() -> None:
+def test_loss_given_default_rises_as_curers_leave_up_to_that_of_a_charge_off() -> None:
     curve = [0.1, 0.2, 0.25, 0.28, 0.3, 0.3]
     path = lgd_in_default(curve, RECOVERED, 0.21, 0.25, 0.02)
-    assert path[0] == pytest.approx(float(loss_given_default(0.3, RECOVERED, 0.21, 0.25, 6, 0.02)))
-    assert path[-1] == pytest.approx(float(lgd_after_charge_off(RECOVERED, 0.21, 0.25)[0]))
+    assert path[0] == pytest.approx(0.594514, abs=1e-6)
+    assert path[-1] == pytest.approx(1 - 0.175193, abs=1e-6)
     flat = lgd_in_default(curve, RECOVERED, 0.0, 0.25, 0.02)
     assert (np.diff(flat) >= 0).all() and flat[-1] > flat[0]
     # After two months: (0.3 − 0.2)/0.8 of those left still cure.
     assert flat[2] == pytest.approx(0.125 * 0.02 + 0.875 * (1 - 0.225))
-
-
-def test_what_is_lost_after_charge_off_grows_as_recoveries_come_in() -> None:
-    found = lgd_after_charge_off(RECOVERED)
-    assert found[0] == pytest.approx(0.7) and found[12] == pytest.approx(1 - 0.1 / 0.8)
-
-
-def test_stressed_recoveries_shrink_and_come_later() -> None:
-    assert stressed_recoveries([0.2, 0.1], 0.5, 1.5) == pytest.approx([0, 0.05, 0.075, 0.025])
-    later = loss_given_default(0.3, stressed_recoveries(RECOVERED, 0.85, 3), 0.21)
-    assert float(later) > float(loss_given_default(0.3, RECOVERED, 0.21))
 
 
 @settings(max_examples=60, deadline=None)
@@ -119,23 +90,17 @@ def test_stressed_recoveries_shrink_and_come_later() -> None:
 def test_loss_given_default_lies_within_zero_and_one_and_falls_with_cures(
     cured: float, recovered: list[float], rate: float, cost: float
 ) -> None:
-    found, none = (float(loss_given_default(c, recovered, rate, cost)) for c in (cured, 0.0))
+    found, none = (float(lgd_in_default([c], recovered, rate, cost)[0]) for c in (cured, 0.0))
     assert 0 <= found <= none <= 1
 
 
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: loss_given_default(0.3, [0.5, 0.6]), ParameterError, "not the cumulative share"),
-        (lambda: loss_given_default(30, [0.5]), ParameterError, "cured has 30.0"),
+        (lambda: lgd_in_default([0.3], [0.5, 0.6]), ParameterError, "not the cumulative share"),
+        (lambda: lgd_in_default([30], [0.5]), ParameterError, "cure_curve has 30.0"),
         (lambda: lgd_in_default([0.3, 0.2], [0.1]), ParameterError, "cure_curve falls; pass the cumulative share"),
-        (lambda: loss_given_default(0.3, [0.5], -1.0), ParameterError, "annual_rate must lie above -1"),
-        (
-            lambda: stressed_recoveries([0.5], -1),
-            ParameterError,
-            "amount is -1 and delay 0.0; both must be 0 or more",
-        ),
-        (lambda: stressed_recoveries([0.8], 1.5), ParameterError, "recovered (has|sums)"),
+        (lambda: lgd_in_default([0.3], [0.5], -1.0), ParameterError, "annual_rate must lie above -1"),
         (
             lambda: drawn_and_undrawn(-1, 1, 0.5),
             ParameterError,
@@ -143,11 +108,6 @@ def test_loss_given_default_lies_within_zero_and_one_and_falls_with_cures(
         ),
         (lambda: amortised_balance(1, 12, 3, 3), ParameterError, "annual_rate must be a fraction"),
         (lambda: behavioural_life(0.1, 95), ParameterError, "share is 95"),
-        (
-            lambda: conversion_factors(pd.DataFrame({"balance": [1]})),
-            InputError,
-            "credit_limit, balance_at_default m",
-        ),
     ],
 )
 def test_what_cannot_be_taken_is_named_with_its_mend(call: object, error: type[Exception], message: str) -> None:

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.core.errors import InputError, ParameterError
 from analysis.methods.stress.credit.expected_credit_loss import (
-    lifetime_loss,
     loss_schedule,
-    marginal_from_hazard,
     stage_table,
     staged_loss,
     twelve_month_loss,
@@ -21,16 +19,17 @@ from analysis.methods.stress.credit.expected_credit_loss import (
 from analysis.methods.stress.credit.provision import provision_adequacy
 
 # By hand: a loan of 1,200 repaid in three yearly instalments of 400, hazards 2%, 3%, 4%, LGD 40%, rate 10%.
-# Marginal PD: 0.02; 0.98·0.03 = 0.0294; 0.98·0.97·0.04 = 0.038024.
+# First default: 0.02; 0.98·0.03 = 0.0294; 0.98·0.97·0.04 = 0.038024.
 # Loss: 0.02·0.4·1200/1.1 = 8.727273; 0.0294·0.4·800/1.21 = 7.775207; 0.038024·0.4·400/1.331 = 4.570879.
-HAZARD, EAD, BY_HAND = [0.02, 0.03, 0.04], [1200.0, 800.0, 400.0], [8.727273, 7.775207, 4.570879]
+FIRST, EAD, BY_HAND = [0.02, 0.0294, 0.038024], [1200.0, 800.0, 400.0], [8.727273, 7.775207, 4.570879]
 
 
 def test_a_schedule_equals_the_one_worked_by_hand() -> None:
-    found = loss_schedule(marginal_from_hazard(HAZARD), 0.4, EAD, 0.1, step_months=12)
+    found = loss_schedule(FIRST, 0.4, EAD, 0.1, step_months=12)
     assert found == pytest.approx(BY_HAND, abs=1e-6)
-    assert float(twelve_month_loss(found, 12)) == pytest.approx(8.727273, abs=1e-6)
-    assert staged_loss([1, 2, 3], np.tile(found, (3, 1)), [500.0] * 3, 12) == pytest.approx(
+    year = float(twelve_month_loss(found, 12))
+    assert year == pytest.approx(8.727273, abs=1e-6)
+    assert staged_loss([1, 2, 3], [year] * 3, [found.sum()] * 3, [500.0] * 3) == pytest.approx(
         [8.727273, 21.073359, 500.0], abs=1e-5
     )
 
@@ -61,31 +60,12 @@ def test_lifetime_loss_equals_an_independent_implementation() -> None:
         assert float(twelve_month_loss(mine[row], 12)) == pytest.approx(year)
 
 
-def test_cecl_takes_life_from_day_one() -> None:
-    schedule = np.full((3, 24), 1.0)
-    assert lifetime_loss([1, 2, 3], schedule, [90.0, 90.0, 90.0]).tolist() == [24.0, 24.0, 90.0]
-    assert staged_loss([1, 2, 3], schedule, 90.0).tolist() == [12.0, 24.0, 90.0]
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
-def test_marginals_and_survival_sum_to_one(hazard: list[float]) -> None:
-    assert marginal_from_hazard(hazard).sum() + np.prod(1 - np.array(hazard)) == pytest.approx(1.0)
-
-
-def test_accounts_that_leave_without_default_cannot_default_later() -> None:
-    # 10% default and 20% close each period: 0.1, 0.7·0.1, 0.49·0.1.
-    assert marginal_from_hazard([0.1] * 3, 0.2) == pytest.approx([0.1, 0.07, 0.049])
-    with pytest.raises(ParameterError, match="hazard and other_exit sum to more than 1"):
-        marginal_from_hazard([0.6], 0.5)
-
-
 @settings(max_examples=60, deadline=None)
 @given(st.floats(0, 0.2), st.floats(0, 1), st.floats(0, 0.5), st.integers(1, 60))
 def test_loss_is_never_more_than_exposure_and_twelve_months_never_more_than_life(
     hazard: float, lgd: float, rate: float, periods: int
 ) -> None:
-    schedule = loss_schedule(marginal_from_hazard(np.full(periods, hazard)), lgd, 100.0, rate)
+    schedule = loss_schedule(hazard * (1 - hazard) ** np.arange(periods), lgd, 100.0, rate)
     year, life = float(twelve_month_loss(schedule)), float(schedule.sum())
     assert -1e-12 <= year <= life + 1e-12 <= 100.0 + 1e-9
     assert periods > 12 or year == pytest.approx(life)
@@ -136,14 +116,14 @@ def test_adequacy_tells_shortfall_or_surplus() -> None:
         (
             lambda: loss_schedule([0.6, 0.6], 0.5, 1.0),
             ParameterError,
-            "if these are hazards, pass marginal_from_h",
+            "sums to more than 1 over life; pass each period",
         ),
         (lambda: loss_schedule([0.1], 45, 1.0), ParameterError, "lgd has 45.0; it must lie from 0 to 1"),
         (lambda: loss_schedule([0.1], 0.4, -1.0), ParameterError, "ead holds a value that is missing or below 0"),
         (lambda: loss_schedule(np.zeros((2, 3)), 0.4, np.ones(3)), ParameterError, r"ead has shape \(3,\)"),
         (lambda: loss_schedule([0.1], 0.4, 1.0, -2.0), ParameterError, "annual_rate must lie above -1"),
         (lambda: twelve_month_loss([1.0], 5), ParameterError, "step_months is 5; it must divide a year"),
-        (lambda: staged_loss([0], [[1.0]], [1.0]), InputError, "stage holds a value other than 1, 2, 3"),
+        (lambda: staged_loss([0], [1.0], [1.0], [1.0]), InputError, "stage holds a value other than 1, 2, 3"),
         (lambda: weighted_loss(pd.DataFrame({"a": [1.0]}), {"a": 0.9}), ParameterError, r"\(a 0.9\) sum to 0.9"),
         (lambda: weighted_loss(pd.DataFrame({"a": [1.0]}), {"b": 1.0}), ParameterError, "differ in a, b"),
     ],

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.core.errors import InputError, ParameterError
-from analysis.methods.stress.credit.staging import StagingRules, stage_migration, stages
+from analysis.methods.stress.credit.staging import StagingRules, stages
 
 
 def account(**changes: object) -> pd.DataFrame:
@@ -73,15 +73,6 @@ def test_a_stage_never_falls_as_an_account_gets_worse(
     better = stages(account(days_past_due=days, pd_now=now, pd_opening=then)).stage.iloc[0]
     worse = account(days_past_due=days + more, pd_now=max(now, higher), pd_opening=then)
     assert stages(worse).stage.iloc[0] >= better
-
-
-def test_migration_counts_every_account_once() -> None:
-    before = pd.Series([1, 1, 2, 3], index=list("abcd"))
-    after = pd.Series([2, 1, 1, 1], index=list("abce"))
-    table = stage_migration(before, after)
-    assert table.loc["1", "2"] == table.loc["2", "1"] == table.loc["3", "gone"] == table.loc["new", "1"] == 1
-    assert table.to_numpy().sum() == 5
-    assert stage_migration(before, after, pd.Series(10.0, index=list("abcde"))).to_numpy().sum() == 50
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Expected credit loss: marginal PD × LGD × EAD × discount, summed over a year or over life.
 
 IFRS 9 (5.5.3, 5.5.5, 5.5.17, B5.5.28, B5.5.44): twelve months for stage 1, life for stages 2 and 3, weighted over
-scenarios, discounted at the effective interest rate. CECL (ASC 326-20-30): life for all, from day one. Curves have
+scenarios, discounted at the effective interest rate. CECL (ASC 326-20-30): life for all, from
+day one. Curves have
 shape (..., periods): period t is the t-th from the reporting date, `step_months` long; a loss is placed at its
 end.
 """
@@ -17,23 +18,6 @@ import pandas as pd
 from analysis.core.errors import InputError, ParameterError
 from analysis.core.scenarios import check_weights
 from analysis.methods.stress.losses.one_factor import Array, fraction
-
-
-def marginal_from_hazard(hazard: npt.ArrayLike, other_exit: npt.ArrayLike = 0.0) -> Array:
-    """Marginal PD by period from the hazard (default in t, given none before): h(t)·Π(1 − h(s) − e(s)), s < t.
-
-    Unconditional, so that they sum to the cumulative PD. `other_exit` e: hazard of leaving without default (paid
-    off, closed), where the EAD is that of an account still open; leave it out where the EAD shrinks by those
-    exits. Raises ParameterError where the two sum to more than 1 in a period.
-    """
-    chance, leaves = np.broadcast_arrays(fraction("hazard", hazard), fraction("other_exit", other_exit))
-    if np.any(chance + leaves > 1 + 1e-9):
-        raise ParameterError(
-            "hazard and other_exit sum to more than 1 in a period; they are shares of who is left"
-        )
-    alive = np.cumprod(np.maximum(1.0 - chance - leaves, 0.0), axis=-1)
-    before = np.concatenate([np.ones_like(alive[..., :1]), alive[..., :-1]], axis=-1)
-    return np.asarray(chance * before)
 
 
 def discount_factors(annual_rate: npt.ArrayLike, periods: int, step_months: int = 1) -> Array:
@@ -61,7 +45,8 @@ def loss_schedule(
     chance = fraction("marginal_pd", marginal_pd)
     if np.any(chance.sum(axis=-1) > 1 + 1e-9):
         raise ParameterError(
-            "marginal_pd sums to more than 1 over life; if these are hazards, pass marginal_from_hazard(hazard)"
+            "marginal_pd sums to more than 1 over life; pass each period's chance of a first default among "
+            "all accounts, not a hazard, which is told of those still left"
         )
     exposure = np.asarray(ead, float)
     if not (exposure >= 0).all():
@@ -90,32 +75,19 @@ def twelve_month_loss(schedule: npt.ArrayLike, step_months: int = 1) -> Array:
 
 
 def staged_loss(
-    stage: npt.ArrayLike,
-    schedule: npt.ArrayLike,
-    loss_in_default: npt.ArrayLike,
-    step_months: int = 1,
+    stage: npt.ArrayLike, year: npt.ArrayLike, life: npt.ArrayLike, loss_in_default: npt.ArrayLike
 ) -> Array:
     """Expected credit loss by exposure: twelve months in stage 1, life in stage 2, `loss_in_default` in stage 3.
 
-    `loss_in_default` (...,) is EAD now × LGD of accounts already in default (`loss_given_default.lgd_in_default`):
-    there PD is 1 and nothing is left to be marginal. Raises InputError for a stage other than 1, 2, 3.
+    `year`, `life`: sums of a loss schedule, (..., exposures). `loss_in_default`: exposure now × loss given default
+    of accounts already in default (`loss_given_default.lgd_in_default`): there PD is 1 and nothing is left to be
+    marginal. Raises InputError for a stage other than 1, 2, 3.
     """
     stages = np.asarray(stage)
     if not np.isin(stages, (1, 2, 3)).all():
         raise InputError("stage holds a value other than 1, 2, 3; take it from staging.stages")
-    losses = np.asarray(schedule, float)
-    year, life = twelve_month_loss(losses, step_months), losses.sum(axis=-1)
-    in_default = np.broadcast_to(np.asarray(loss_in_default, float), year.shape)
-    return np.asarray(np.select([stages == 1, stages == 2], [year, life], in_default))
-
-
-def lifetime_loss(stage: npt.ArrayLike, schedule: npt.ArrayLike, loss_in_default: npt.ArrayLike) -> Array:
-    """Lifetime expected loss whatever the stage, as CECL asks: as `staged_loss`, with stage 1 over life too.
-
-    ASC 326 asks for no particular discounting; pass a schedule at rate 0 for an undiscounted method.
-    """
-    stages = np.asarray(stage)
-    return staged_loss(np.where(stages == 1, 2, stages), schedule, loss_in_default)
+    losses = [np.asarray(one, float) for one in (year, life, loss_in_default)]
+    return np.asarray(np.where(stages == 1, losses[0], np.where(stages == 2, losses[1], losses[2])))
 
 
 def weighted_loss(losses: pd.DataFrame, weights: Mapping[str, float]) -> pd.Series:

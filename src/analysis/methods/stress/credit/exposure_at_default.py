@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from analysis.core.errors import InputError, ParameterError
+from analysis.core.errors import ParameterError
 from analysis.methods.stress.losses.one_factor import Array, fraction
 
 
@@ -18,28 +17,6 @@ def drawn_and_undrawn(balance: npt.ArrayLike, limit: npt.ArrayLike, conversion: 
     """
     owed, ceiling = _amount("balance", balance), _amount("limit", limit)
     return np.asarray(owed + fraction("conversion", conversion) * np.maximum(ceiling - owed, 0.0))
-
-
-def conversion_factors(defaults: pd.DataFrame, by: str | None = None) -> pd.DataFrame:
-    """Credit conversion factors as they came about, pooled: Σ(balance at default − before) ÷ Σ(limit − before).
-
-    `defaults`: a row an account that defaulted, with balance and credit_limit at the reference date (commonly
-    twelve months before: the fixed-horizon method) and balance_at_default. Returns by, conversion, numerator,
-    denominator, accounts, left_out (no undrawn limit, so no factor), clipped (accounts outside 0 to 1, which are
-    held there before pooling: repaid since, or beyond the limit). High is costly.
-    """
-    needed = ["balance", "credit_limit", "balance_at_default"]
-    missing = [name for name in needed if name not in defaults]
-    if missing:
-        raise InputError(f"defaults: {', '.join(missing)} missing; pass {', '.join(needed)}")
-    undrawn = (defaults["credit_limit"] - defaults["balance"]).clip(lower=0.0)
-    more, counts = defaults["balance_at_default"] - defaults["balance"], undrawn > 0
-    rows = pd.DataFrame({"numerator": np.clip(more, 0.0, undrawn), "denominator": undrawn, "accounts": counts})
-    rows = rows.assign(left_out=~counts, clipped=((more < 0) | (more > undrawn)) & counts)
-    group = pd.Series("all", defaults.index) if by is None else defaults[by]
-    sums = rows.groupby(group.rename(by or "group"), observed=True).sum().reset_index()
-    sums.insert(1, "conversion", sums["numerator"] / sums["denominator"].where(sums["denominator"] > 0))
-    return sums
 
 
 def amortised_balance(
@@ -80,27 +57,6 @@ def behavioural_life(
     with np.errstate(divide="ignore", invalid="ignore"):
         months = np.ceil(np.log1p(-share) / np.log1p(-rate) - 1e-9)
     return np.asarray(np.clip(np.where(rate >= 1, 1, months), 1, longest), dtype=np.int64)
-
-
-def revolving_exposure(
-    balance: npt.ArrayLike,
-    limit: npt.ArrayLike,
-    conversion: npt.ArrayLike,
-    monthly_exit: npt.ArrayLike,
-    months: int,
-    share: float = 0.95,
-) -> Array:
-    """EAD of revolving accounts in months 1 … `months`, (..., months): drawn and undrawn × share not yet closed.
-
-    Month t's share is (1 − exit)^(t−1); nothing after the behavioural life. The share that has closed has repaid:
-    don't also let it leave through the PD's survival.
-    """
-    now = drawn_and_undrawn(balance, limit, conversion)
-    gone = fraction("monthly_exit", monthly_exit)
-    life = behavioural_life(gone, share)
-    paid = np.arange(months)
-    open_share = (1.0 - np.asarray(gone)[..., None]) ** paid
-    return np.asarray(now[..., None] * np.where(paid < life[..., None], open_share, 0.0))
 
 
 def _amount(name: str, value: npt.ArrayLike) -> Array:

@@ -11,7 +11,12 @@ import pandas as pd
 
 from analysis.core.states import Buckets
 from analysis.methods.stress.credit.cells import KEYS, exposure_profile
-from analysis.methods.stress.credit.expected_credit_loss import discount_factors
+from analysis.methods.stress.credit.expected_credit_loss import (
+    loss_schedule,
+    staged_loss,
+    twelve_month_loss,
+    weighted_loss,
+)
 from analysis.methods.stress.credit.loss_given_default import lgd_in_default
 from analysis.methods.stress.projection.recovery import RecoveryCurve, recovery_curve
 
@@ -69,34 +74,38 @@ class LossRates:
 
         `by_year`, `by_life`: the account's PD ÷ its cell's, over twelve months and over life."""
         where = np.asarray(place)
-        kept = self.twelve[..., where] * np.asarray(by_year), self.life[..., where] * np.asarray(by_life)
-        found = np.where(np.asarray(stage) == 1, kept[0], kept[1])
-        return np.where(np.asarray(stage) == 3, self.defaulted[where], found)
+        year, life = self.twelve[..., where] * np.asarray(by_year), self.life[..., where] * np.asarray(by_life)
+        return staged_loss(stage, year, life, self.defaulted[..., where])
 
 
 def loss_rates(
     cells: pd.DataFrame, groups: Sequence[str], buckets: Buckets, curves: Array, lgd: Array
 ) -> LossRates:
-    """Loss rates of cells (rows of KEYS) from default curves (…, G, B, life) and lgd (…, G, B)."""
+    """Loss rates of cells (rows of KEYS) from default curves (…, G, B, life) and lgd (…, G, B): loss_schedule() of
+    one unit owed now, with the loss given default of the day of default."""
     life = curves.shape[-1]
     group = np.array([groups.index(name) for name in cells["product"]])
     bucket = np.array([buckets.labels.index(name) for name in cells["bucket"]])
-    owed = exposure_profile(cells, life) * discount_factors(cells["annual_rate"].to_numpy(float), life)
+    owed, annual, lost = exposure_profile(cells, life), cells["annual_rate"].to_numpy(float), lgd[..., group, 0]
+    # Sums of roll rates exceed 1 by rounding.
+    chance = np.minimum(curves, 1.0)
     twelve, whole = (np.empty((*curves.shape[:-3], len(cells))) for _ in range(2))
     for g, b in set(zip(group.tolist(), bucket.tolist(), strict=True)):
         rows = np.flatnonzero((group == g) & (bucket == b))
-        twelve[..., rows] = curves[..., g, b, :12] @ owed[rows, :12].T
-        whole[..., rows] = curves[..., g, b, :] @ owed[rows].T
-    lost = lgd[..., group, 0]
-    return LossRates(cells, twelve * lost, whole * lost, lgd[..., group, bucket])
+        first = np.broadcast_to(chance[..., g, b, None, :], (*curves.shape[:-3], len(rows), life))
+        schedule = loss_schedule(first, lost[..., rows], np.broadcast_to(owed[rows], first.shape), annual[rows])
+        twelve[..., rows], whole[..., rows] = twelve_month_loss(schedule), schedule.sum(axis=-1)
+    return LossRates(cells, twelve, whole, lgd[..., group, bucket])
 
 
 def weigh(rates: Mapping[str, LossRates], weights: Mapping[str, float]) -> LossRates:
     """Probability-weighted loss rates: losses are weighted, not economies (IFRS 9 5.5.17)."""
-    parts = [(weights[name], one) for name, one in rates.items()]
-    first = parts[0][1]
-    sums = [sum(w * getattr(one, name) for w, one in parts) for name in ("twelve", "life", "defaulted")]
-    return LossRates(first.cells, *(np.asarray(value, float) for value in sums))
+    first = next(iter(rates.values()))
+    sums = [
+        weighted_loss(pd.DataFrame({name: getattr(one, part) for name, one in rates.items()}), weights)
+        for part in ("twelve", "life", "defaulted")
+    ]
+    return LossRates(first.cells, *(one.to_numpy(float) for one in sums))
 
 
 def cells_of(*books: pd.DataFrame) -> pd.DataFrame:

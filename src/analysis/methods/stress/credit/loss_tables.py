@@ -75,6 +75,14 @@ def expected_losses(book: pd.DataFrame, rates: LossRates) -> pd.Series:
     return pd.Series(rate * book["ead"].to_numpy(), book.index)
 
 
+def undrawn_loss(book: pd.DataFrame, rates: LossRates) -> float:
+    """What limits not drawn yet make of the book's lifetime loss, currency: `ead` beyond `balance`.
+
+    CECL leaves out what the lender can cancel at any time (ASC 326-20-30-11)."""
+    life = book.assign(stage=book["stage"].clip(lower=2), ead=book["ead"] - book["balance"])
+    return float(expected_losses(life, rates).sum())
+
+
 def losses_by_stage(book: pd.DataFrame, rates: LossRates, by: str | None = None) -> pd.DataFrame:
     """stage_table() of a staged book: accounts, exposure, weighted ecl and coverage."""
     ecl = expected_losses(book, rates)

@@ -87,17 +87,3 @@ def _check(accounts: pd.DataFrame) -> None:
         raise InputError("staging: pd_now is missing or outside 0 to 1 in some rows; pass fractions, 0.05 for 5%")
     if not accounts["pd_opening"].dropna().between(0, 1).all():
         raise InputError("staging: pd_opening is outside 0 to 1 in some rows; leave it empty where unknown")
-
-
-def stage_migration(before: pd.Series, after: pd.Series, weight: pd.Series | None = None) -> pd.DataFrame:
-    """Accounts, or `weight`, that moved from each stage to each, accounts matched by index.
-
-    Rows: stage before, or new; columns: stage after, or gone. `weight` is looked up by index, so give it for both.
-    """
-    both = pd.concat([before.rename("from_stage"), after.rename("to_stage")], axis=1)
-    both = both.assign(weight=1.0 if weight is None else weight.reindex(both.index))
-    both["from_stage"] = both["from_stage"].map({1: "1", 2: "2", 3: "3"}).fillna("new")
-    both["to_stage"] = both["to_stage"].map({1: "1", 2: "2", 3: "3"}).fillna("gone")
-    table = both.pivot_table("weight", "from_stage", "to_stage", aggfunc="sum", fill_value=0.0)
-    rows, columns = ["1", "2", "3", "new"], ["1", "2", "3", "gone"]
-    return table.reindex(index=rows, columns=columns, fill_value=0.0).astype(float)
