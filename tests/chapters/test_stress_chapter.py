@@ -31,6 +31,11 @@ SAVED = {
         "upper_parameter",
     },
     "projection_totals": {"scenario", "measure", *LIMITS},
+    "peaks": {"scenario", "days", "month", "start", *LIMITS},
+    "mix": {"scenario", "month", "bucket", *LIMITS},
+    "arrears_by_product": {"product", "month", "base", "worse", *LIMITS},
+    "recoveries": {"scenario", "month", *LIMITS, "lower_parameter", "upper_parameter"},
+    "recovery_timing": {"scenario", "measure", *LIMITS},
     "ecl": {"scenario", "weight", "measure", *LIMITS, "exposure"},
     "ecl_movement": {"step", "amount", "total"},
     "loss_distribution": {"level", "value_at_risk", "shortfall", "var_lower", "var_upper"},
@@ -59,9 +64,9 @@ def test_no_stress_sentence_has_a_hole(stress: Left) -> None:
 def test_stress_headlines_are_the_numbers_of_the_results(stress: Left) -> None:
     losses = stress.table("ecl").set_index(["scenario", "measure"])["expected"]
     assert stress.headlines["lifetime_loss"].value == pytest.approx(losses["weighted", "lifetime"])
-    rates = stress.table("projection").query("group == 'all' and basis == 'balance' and measure == 'overdue_30'")
-    severe = rates[rates["scenario"] == "severe"]["expected"].max()
-    assert stress.headlines["severe_30"].value == pytest.approx(severe)
+    peaks = stress.table("peaks").set_index(["scenario", "days"]).loc[("severe", 30)]
+    told = stress.headlines["severe_30"]
+    assert (told.value, told.lower, told.upper) == (peaks["expected"], peaks["lower"], peaks["upper"])
     assert "breaking_distance" in stress.headlines
 
 
@@ -104,6 +109,42 @@ def test_projections_of_all_scenarios_begin_at_todays_book(stress: Left) -> None
     assert (start["lower"] == start["upper"]).all()
 
 
+def test_a_peak_is_of_months_ahead_and_lies_within_its_limits(stress: Left) -> None:
+    peaks = stress.table("peaks")
+    assert (peaks["month"] > START).all()
+    assert ((peaks["lower"] <= peaks["expected"]) & (peaks["expected"] <= peaks["upper"])).all()
+    assert (peaks["lower"] < peaks["upper"]).all()
+    rates = stress.table("projection").query("group == 'all' and basis == 'balance'").set_index("scenario")
+    for name, one in peaks.set_index("scenario").iterrows():
+        own = rates[rates["measure"] == f"overdue_{one['days']}"].loc[name]
+        # No draw's highest month is below what it has in any one month.
+        assert one["lower"] >= own["lower"].max() - 1e-12 and one["upper"] >= own["upper"].max() - 1e-12
+
+
+def test_monthly_recoveries_add_up_to_those_of_the_horizon(stress: Left) -> None:
+    months = stress.table("recoveries")
+    totals = stress.table("projection_totals").query("measure == 'recovered'").set_index("scenario")["expected"]
+    assert (months["month"] > START).all() and (months.groupby("scenario").size() == 36).all()
+    found = months.groupby("scenario")["expected"].sum()
+    pd.testing.assert_series_equal(found.sort_index(), totals.sort_index(), check_names=False)
+    timing = stress.table("recovery_timing").pivot(index="scenario", columns="measure", values="expected")
+    first = months[months["month"] <= START + pd.offsets.MonthEnd(12)].groupby("scenario")["expected"].sum()
+    pd.testing.assert_series_equal(timing["first"].sort_index(), first.sort_index(), check_names=False)
+    assert f"by month {timing.loc['severe', 'half']:.0f} under Severe" in stress.prose
+
+
+def test_the_mix_of_buckets_is_whole_and_holds_the_arrears_of_the_projection(stress: Left) -> None:
+    mix = stress.table("mix")
+    assert mix.groupby(["scenario", "month"])["expected"].sum().to_numpy() == pytest.approx(1.0)
+    late = mix[~mix["bucket"].isin(["current", "1–29"])].groupby(["scenario", "month"])["expected"].sum()
+    rates = stress.table("projection").query("group == 'all' and basis == 'balance' and measure == 'overdue_30'")
+    told = rates.set_index(["scenario", "month"])["expected"].reindex(late.index)
+    assert late.to_numpy() == pytest.approx(told.to_numpy())
+    parts = stress.table("arrears_by_product")
+    month = parts["month"].iloc[0]
+    assert parts["expected"].sum() == pytest.approx(told["severe", month] - told["baseline", month])
+
+
 def test_scenarios_join_the_last_actual(stress: Left) -> None:
     paths = stress.table("scenario_paths").query("variable == 'unemployment_rate'")
     actual = paths[paths["scenario"] == "actual"].set_index("month")["value"]
@@ -136,7 +177,9 @@ def test_what_is_held_against_earlier_is_measured_as_today_is(
     )  # fmt: skip
     told = stress.headlines
     assert lifetime_loss(now, scope["chosen"].conversion) == pytest.approx(told["lifetime_loss"].value, rel=1e-9)
-    assert peak_rate(now, "severe") == pytest.approx(told["severe_30"].value, rel=1e-9)
+    assert peak_rate(now, "severe", STRESS_QUICK["stress.draws"], scope["run"].seed) == pytest.approx(
+        told["severe_30"].value, rel=1e-9
+    )
 
 
 def run_until(root: Path, patch: pytest.MonkeyPatch, last: str) -> dict[str, Any]:

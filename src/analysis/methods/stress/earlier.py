@@ -21,8 +21,8 @@ from analysis.methods.stress.credit.loss_tables import WEIGHTED, loss_table
 from analysis.methods.stress.credit.model import CreditModel, Economy, price, staged_book
 from analysis.methods.stress.credit.score_risk import score_risk
 from analysis.methods.stress.projection.book import Book, without_new_business
-from analysis.methods.stress.projection.paths import run
-from analysis.methods.stress.projection.projection import ALL, measures
+from analysis.methods.stress.projection.peaks import peaks
+from analysis.methods.stress.projection.projection import project_book
 from analysis.methods.stress.projection.recovery import RecoveryCurve
 from analysis.methods.stress.reverse.net_loss import NetLoss
 from analysis.methods.stress.reverse.search import LinearShifts, reverse_stress
@@ -87,11 +87,13 @@ def lifetime_loss(one: Earlier, conversion: float) -> float:
     return float(weighted["expected"].iloc[0])
 
 
-def peak_rate(one: Earlier, scenario: str, days: int = 30) -> float:
-    """Highest expected share of the balance `days` or more past due under a scenario, from then on."""
-    point = one.model.shifts(one.economy)[scenario].point
-    paths = run(one.model.book, {step: values[None] for step, values in point.items()}, one.economy.months)
-    return float(measures(paths["balance"], one.model.book)[ALL, f"overdue_{days}"].max())
+def peak_rate(one: Earlier, scenario: str, draws: int, seed: int, days: int = 30) -> float:
+    """Expected peak of the share of the balance `days` or more past due under a scenario, from then on: the mean
+    of the peaks of so many draws, as peaks() tells today's."""
+    alone = replace(one.economy, drivers={scenario: one.economy.drivers[scenario]})
+    shifts = one.model.shifts(alone, draws, seed)[scenario]
+    projected = project_book(one.model.book, shifts, one.economy.months, seed)
+    return float(peaks({scenario: projected}, days)["expected"].iloc[0])
 
 
 def breaking_quantile(

@@ -22,17 +22,13 @@ from analysis.methods.stress.projection.probability_of_default import default_st
 from analysis.methods.stress.projection.projection import (
     Shifts,
     compare_scenarios,
+    draw_steps,
     no_shifts,
     point_only,
     project_book,
     scenario_shifts,
 )
-from analysis.methods.stress.projection.recovery import (
-    RecoveryCurve,
-    project_recoveries,
-    recovery_curve,
-    recovery_table,
-)
+from analysis.methods.stress.projection.recovery import RecoveryCurve, project_recoveries, recovery_curve
 from analysis.methods.stress.projection.tilt import Tilt
 from analysis.methods.stress.satellites.cells import CHAIN, kind_matrix
 from analysis.methods.stress.satellites.drivers import STEPS, driver_series
@@ -290,12 +286,15 @@ def test_the_recovery_curve_rests_on_cohorts_followed_so_far() -> None:
     assert found.claims.tolist() == [[50.0, 300.0, 100.0], [0.0, 0.0, 0.0]]
 
 
-def test_recoveries_are_told_with_both_intervals() -> None:
-    random = np.random.default_rng(0)
-    cash = {"point": np.full((1, 3, 2), 10.0), "parameter": random.normal(10, 1, (500, 3, 2)),
-            "total": random.normal(10, 3, (500, 3, 2))}  # fmt: skip
-    table = recovery_table(cash, list(pd.date_range("2026-01-31", periods=3, freq="ME")), ["a", "b"])
-    assert table[table["group"] == "all"]["expected"].tolist() == [20.0] * 3
-    assert (table["lower"] < table["lower_parameter"]).all() and (table["upper"] > table["upper_parameter"]).all()
+def test_a_curve_of_other_products_than_those_charged_off_is_refused() -> None:
     with pytest.raises(ParameterError, match="charge-offs have 2 groups, the recovery curve 1"):
         project_recoveries(np.ones((1, 1, 2)), RecoveryCurve(("a",), np.ones((1, 1)), np.ones((1, 1))))
+
+
+def test_a_steps_draws_do_not_hang_on_which_other_steps_there_are(satellites: dict[str, Satellite]) -> None:
+    whole = draw_steps(satellites, 5, 3)
+    fewer = draw_steps({step: one for step, one in satellites.items() if step not in ("cure", "better")}, 5, 3)
+    for step, one in fewer.items():
+        assert one.coefficients.keys() == whole[step].coefficients.keys()
+        for model, values in one.coefficients.items():
+            np.testing.assert_array_equal(values, whole[step].coefficients[model])

@@ -19,6 +19,7 @@ from analysis.core.scenarios import LONGEST
 from analysis.methods.stress.projection.book import BASES, Book
 from analysis.methods.stress.projection.paths import FLOWS, Paths, run
 from analysis.methods.stress.projection.tilt import Tilt
+from analysis.methods.stress.satellites.cells import CHAIN
 from analysis.methods.stress.satellites.draws import Drawn, draw_coefficients
 from analysis.methods.stress.satellites.satellite import Satellite
 
@@ -163,11 +164,13 @@ def scenario_shifts(
 
 
 def draw_steps(satellites: Mapping[str, Satellite], draws: int, seed: int) -> dict[str, Drawn]:
-    """Coefficients of the steps that roll rates are made of, each drawn from a stream of its own."""
-    rolls = {step: one for step, one in satellites.items() if step != "recovery"}
+    """Coefficients of the steps that roll rates are made of, each drawn from a stream of its own, so that a step's
+    draws are the same whichever others there are."""
+    streams = list(CHAIN)
     return {
-        step: draw_coefficients(one, draws, np.random.default_rng([seed, number]))
-        for number, (step, one) in enumerate(rolls.items())
+        step: draw_coefficients(one, draws, np.random.default_rng([seed, streams.index(step)]))
+        for step, one in satellites.items()
+        if step != "recovery"
     }
 
 

@@ -65,17 +65,3 @@ def project_recoveries(charged_off: Array, curve: RecoveryCurve, shift: Array | 
         cash[:, month] = (claims * curve.rate).sum(axis=-1)
         claims = np.concatenate([charged_off[:, month, :, None], claims[..., :-1]], axis=-1)
     return cash if shift is None else cash * np.exp(shift)[:, :, None]
-
-
-def recovery_table(cash: dict[str, Array], months: Sequence[pd.Timestamp], groups: Sequence[str],
-                   level: float = 0.95) -> pd.DataFrame:  # fmt: skip
-    """Month, group (`all` too), expected, lower, upper, lower_parameter, upper_parameter from cash of the `point`,
-    `parameter` and `total` paths."""
-    tails, pieces = [(1 - level) / 2, (1 + level) / 2], []
-    for place, group in [*enumerate(groups), (None, "all")]:
-        one = {name: values.sum(axis=2) if place is None else values[:, :, place] for name, values in cash.items()}
-        inner, outer = (np.quantile(one[name], tails, axis=0) for name in ("parameter", "total"))
-        columns = {"month": list(months), "expected": one["point"][0], "lower": outer[0], "upper": outer[1],
-                   "lower_parameter": inner[0], "upper_parameter": inner[1]}  # fmt: skip
-        pieces.append(pd.DataFrame(columns).assign(group=group))
-    return pd.concat(pieces, ignore_index=True)

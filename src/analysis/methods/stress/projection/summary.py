@@ -1,4 +1,4 @@
-"""What a projection comes to: observed arrears before it, their peak, and totals over the horizon."""
+"""What a projection comes to: observed arrears before it, and totals over the horizon."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.states import Buckets
-from analysis.methods.stress.projection.projection import ALL, THRESHOLDS, Projection, month_noise
-from analysis.methods.stress.projection.recovery import RecoveryCurve, project_recoveries
-from analysis.methods.stress.satellites.draws import draw_coefficients
-from analysis.methods.stress.satellites.satellite import Satellite
+from analysis.methods.stress.projection.cash import PATHS
+from analysis.methods.stress.projection.projection import THRESHOLDS, Projection
 
 Array = npt.NDArray[np.float64]
-
-PATHS = ("point", "parameter", "total")
 
 
 def observed_rates(stock: pd.DataFrame, buckets: Buckets, dimension: str = "product") -> pd.DataFrame:
@@ -37,39 +33,6 @@ def _by_state(rows: pd.DataFrame, basis: str, buckets: Buckets) -> pd.DataFrame:
     named = rows.assign(state=rows["state"].astype(str))
     wide = named.pivot_table(index="month", columns="state", values=basis, aggfunc="sum")
     return wide.reindex(columns=list(buckets.labels)).fillna(0.0)
-
-
-def peaks(projected: pd.DataFrame, measure: str = "overdue_30") -> pd.DataFrame:
-    """By scenario the month in which the expected balance rate is highest, with its limits there, and the start's.
-
-    `projected`: projection.compare_scenarios(). Columns scenario, month, expected, lower, upper, lower_parameter,
-    upper_parameter, start.
-    """
-    rows = projected[
-        (projected["group"] == ALL) & (projected["basis"] == "balance") & (projected["measure"] == measure)
-    ]
-    highest = rows.loc[rows.groupby("scenario", sort=False)["expected"].idxmax()]
-    start = rows.sort_values("month").groupby("scenario")["expected"].first()
-    return highest.drop(columns=["group", "basis", "measure"]).assign(
-        start=highest["scenario"].map(start)
-    ).reset_index(drop=True)  # fmt: skip
-
-
-def recovery_paths(
-    projection: Projection, curve: RecoveryCurve, one: Satellite | None, drivers: pd.DataFrame, seed: int
-) -> dict[str, Array]:
-    """Cash after charge-off by path, (D, H, G), with the recovery satellite's shift where there is one."""
-    shifts: dict[str, Array | None] = dict.fromkeys(PATHS)
-    if one is not None:
-        draws, reference = len(projection.flow("cured", which="parameter")), projection.book.reference
-        random = np.random.default_rng([seed, 99])
-        drawn = draw_coefficients(one, draws, random).shifts(drivers, projection.months, reference)
-        noise = month_noise(drawn.shape, one.tau, one.memory, random)
-        point = one.shift(drivers, projection.months, reference)[None]
-        shifts = {"point": point, "parameter": drawn, "total": drawn + noise}
-    return {
-        name: project_recoveries(projection.flow("charged_off", which=name), curve, shifts[name]) for name in PATHS
-    }
 
 
 def horizon_totals(
