@@ -100,6 +100,17 @@ def test_changed_code_changes_all(
     assert run(project, in_process) == ["first", "second"]
 
 
+def test_a_chapter_that_names_another_sections_parameters_is_run_again_when_they_change(
+    project: Project, in_process: list[str]
+) -> None:
+    body = FIRST_BODY + "\nhistory = chapter.run.delinquency.history_months"
+    project.write_chapter(20, "second", body)
+    assert run(project, in_process) == ["first", "second"]
+    text = project.params.read_text(encoding="utf-8")
+    project.params.write_text(text + "\ndelinquency: {history_months: 17}\n", encoding="utf-8")
+    assert run(project, in_process) == ["second"]
+
+
 @pytest.mark.parametrize("damage", ["changed", "deleted"])
 def test_results_that_are_not_as_they_were_left_are_made_again(
     project: Project, in_process: list[str], damage: str

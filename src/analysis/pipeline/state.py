@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from analysis.pipeline.places import Places, notes_path
 NOT_IN_NUMBERS = ("jobs", "renderer", "portfolio")
 """Run-level keys that no result depends on; the portfolio counts through the content of its tables."""
 
+NAMED = re.compile(r"\brun\.(\w+)")
+
 WORDS_FOR = {
     "notebook": "its notebook changed",
     "code": "the package's code changed",
@@ -29,11 +32,18 @@ WORDS_FOR = {
 }
 
 
-def parameters_of(params: RunParameters, chapter: str) -> dict[str, Any]:
-    """What a chapter's results depend on: the run's own keys and the chapter's section, no other chapter's."""
+def parameters_of(params: RunParameters, chapter: str, named: Collection[str] = ()) -> dict[str, Any]:
+    """What a chapter's results depend on: the run's own keys, the chapter's section, and those of other chapters
+    that its notebook `named`."""
     dump = params.model_dump(mode="json")
-    sections = {name for name, value in dump.items() if isinstance(value, dict)} - {chapter, "gates"}
+    sections = {name for name, value in dump.items() if isinstance(value, dict)} - {chapter, "gates", *named}
     return {key: value for key, value in dump.items() if key not in sections and key not in NOT_IN_NUMBERS}
+
+
+def sections_named(notebook: Mapping[str, Any]) -> set[str]:
+    """What the code of a notebook takes from the run's parameters: `cure` of `run.cure.rules`."""
+    code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    return set(NAMED.findall("\n".join(code)))
 
 
 class ChapterStates:
@@ -92,9 +102,10 @@ class ChapterStates:
         return read_json(notes_path(self.places.work, chapter))
 
     def _parts(self, chapter: ChapterFile) -> dict[str, str]:
+        notebook = read_notebook(chapter.path)
         return self.common | {
-            "notebook": hash_notebook(read_notebook(chapter.path)),
-            "parameters": hash_of(parameters_of(self.params, chapter.name)),
+            "notebook": hash_notebook(notebook),
+            "parameters": hash_of(parameters_of(self.params, chapter.name, sections_named(notebook))),
             "files": hash_of(self._named(chapter.name)),
             "upstream": hash_of([self._results_of(name) for name in chapter.reads]),
         }
