@@ -18,7 +18,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from analysis.core.periods import months_between, parse_month
 from analysis.core.portfolio import PortfolioInfo, write_portfolio_info
-from analysis.pipeline.execute import Job, Outcome
+from analysis.pipeline.execute import Outcome
+from analysis.pipeline.job import Job
 
 FIRST, LAST = "2025-01", "2025-12"
 

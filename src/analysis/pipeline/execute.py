@@ -9,25 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
-from pathlib import Path
 from typing import Any
 
 from analysis.core import errors
 from analysis.pipeline.chapters import ChapterFile, graph_of
+from analysis.pipeline.job import Job
 from analysis.pipeline.progress import Progress
 
 SECONDS_TO_END = 10
-
-
-@dataclass(frozen=True)
-class Job:
-    """One chapter to run in `folder`: its notebook, its executed copy, and the parameters to inject."""
-
-    chapter: str
-    notebook: Path
-    executed: Path
-    folder: Path
-    parameters: dict[str, Any]
 
 
 @dataclass

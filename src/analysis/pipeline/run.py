@@ -14,7 +14,7 @@ from analysis.core.parameters import RunParameters, load_parameters
 from analysis.core.periods import Period, parse_month
 from analysis.core.portfolio import PortfolioInfo, read_portfolio_info
 from analysis.pipeline.chapters import ChapterFile, chosen, find_chapters, read_notebook
-from analysis.pipeline.execute import Job, Outcome, raise_failures, run_chapters, warm_up
+from analysis.pipeline.execute import Outcome, raise_failures, run_chapters, warm_up
 from analysis.pipeline.hashes import (
     FileHashes,
     hash_notebook,
@@ -24,6 +24,7 @@ from analysis.pipeline.hashes import (
     write_json,
     write_text,
 )
+from analysis.pipeline.job import Job
 from analysis.pipeline.named_files import faults, join_faults, refuse
 from analysis.pipeline.places import Places, places_of, portfolio_folder
 from analysis.pipeline.progress import Progress

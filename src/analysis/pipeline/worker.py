@@ -26,7 +26,7 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from analysis.pipeline.execute import Job
+from analysis.pipeline.job import Job
 
 
 class OwnKernelManager(AsyncKernelManager):
