@@ -12,7 +12,7 @@ from analysis.core.states import Buckets
 from analysis.methods.stress.credit.cells import credit_book
 from analysis.methods.stress.credit.expected_credit_loss import loss_schedule, twelve_month_loss
 from analysis.methods.stress.credit.loss_rates import LossRates, cells_of, loss_rates, places
-from analysis.methods.stress.credit.loss_tables import expected_losses, loss_table, undrawn_loss
+from analysis.methods.stress.credit.loss_tables import expected_losses, loss_table, undrawn_loss, year_parts
 from analysis.methods.stress.credit.model import CreditModel, Economy, Priced, price, staged_book
 from analysis.methods.stress.credit.score_risk import ScoreRisk
 from analysis.methods.stress.projection.book import Basis, Book
@@ -127,6 +127,10 @@ def test_the_table_of_losses_sums_the_accounts(model: CreditModel) -> None:
     for scenario in ("a", "b", "weighted"):
         assert found[scenario, "ecl"] == pytest.approx(sum(BY_HAND.values()))
         assert found[scenario, "twelve_month"] == pytest.approx(sum(BY_HAND.values()))
+        default = BY_HAND["default"] + BY_HAND["long"]
+        assert year_parts(book, priced.weighted) == pytest.approx(
+            {"performing": sum(BY_HAND.values()) - default, "in_default": default}
+        )
         longer = card_by_hand(LIFE) + loan_by_hand(18) - BY_HAND["card"] - BY_HAND["loan"]
         assert found[scenario, "lifetime"] == pytest.approx(sum(BY_HAND.values()) + longer)
 

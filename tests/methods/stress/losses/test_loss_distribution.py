@@ -92,6 +92,15 @@ def test_contributions_add_up_and_favour_what_moves_with_the_whole() -> None:
     assert times["card"] < times["sme"]
 
 
+def test_limits_of_contributions_hold_those_of_many_more_draws_as_often_as_they_say() -> None:
+    long = tail_contributions(simulate_losses(book(), RHO, 400_000, seed=99), 0.99).shortfall
+    held = []
+    for seed in range(120):
+        parts = tail_contributions(simulate_losses(book(), RHO, 4_000, seed=seed), 0.99, confidence=0.9)
+        held.append((parts.shortfall_lower <= long) & (long <= parts.shortfall_upper))
+    assert 0.86 < np.mean(held) < 0.95
+
+
 def test_factors_apart_make_a_smaller_tail_than_one_factor() -> None:
     tails = [
         tail_table(simulate_losses(book(), RHO, 20_000, 1, between), (0.99,)).value_at_risk[0]

@@ -83,6 +83,14 @@ def undrawn_loss(book: pd.DataFrame, rates: LossRates) -> float:
     return float(expected_losses(life, rates).sum())
 
 
+def year_parts(book: pd.DataFrame, rates: LossRates) -> dict[str, float]:
+    """What makes the twelve_month measure of loss_table(): `performing` accounts over a year, and those
+    `in_default`, currency."""
+    year = expected_losses(book.assign(stage=book["stage"].where(book["stage"] == 3, 1)), rates)
+    late = book["stage"] == 3
+    return {"performing": float(year[~late].sum()), "in_default": float(year[late].sum())}
+
+
 def losses_by_stage(book: pd.DataFrame, rates: LossRates, by: str | None = None) -> pd.DataFrame:
     """stage_table() of a staged book: accounts, exposure, weighted ecl and coverage."""
     ecl = expected_losses(book, rates)
