@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis.core.states import Buckets
-from analysis.data.panel.exposures import exposures, written_off
+from analysis.data.panel.exposures import exposures, secured_products, written_off
 from analysis.data.portfolio import Portfolio, open_portfolio
 from analysis.data.simulate import simulate
 
@@ -50,3 +51,12 @@ def test_written_off_accounts_are_told_as_they_last_stood_open(portfolio: Portfo
     assert not set(found.index) & set(exposures(portfolio, Buckets(), END).index)
     last = months[months["status"] == "open"].sort_values("month").groupby("account_id")["balance"].last()
     assert found["balance"].to_dict() == pytest.approx(last.reindex(found.index).to_dict())
+
+
+def test_products_backed_by_collateral_are_told_where_that_is_recorded(folder: Path, tmp_path: Path) -> None:
+    assert secured_products(open_portfolio(folder, END)) == ("auto", "mortgage")
+    without = tmp_path / "without"
+    shutil.copytree(folder, without)
+    accounts = pd.read_parquet(without / "accounts.parquet")
+    accounts.drop(columns="secured").to_parquet(without / "accounts.parquet")
+    assert secured_products(open_portfolio(without, END)) == ()

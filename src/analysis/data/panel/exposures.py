@@ -40,6 +40,16 @@ def written_off(portfolio: Portfolio, buckets: Buckets, after: date) -> pd.DataF
     return _with_terms(portfolio, rows, buckets)
 
 
+def secured_products(portfolio: Portfolio) -> tuple[str, ...]:
+    """Products most of whose accounts are backed by collateral, in order; none where that is not recorded."""
+    if not portfolio.has("accounts.secured"):
+        return ()
+    accounts = portfolio.table("accounts")
+    counts = accounts.group_by("product").aggregate(share=accounts.secured.cast("int8").mean())
+    found = counts.to_pandas().dropna()
+    return tuple(sorted(found.loc[found["share"] > 0.5, "product"].astype(str)))
+
+
 def _with_terms(portfolio: Portfolio, rows: ir.Table, buckets: Buckets) -> pd.DataFrame:
     accounts = portfolio.table("accounts")
     terms = {name: accounts[name] if name in accounts.columns else ibis.null("float64") for name in TERMS}

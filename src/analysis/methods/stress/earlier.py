@@ -66,7 +66,7 @@ def earlier(
     known = history.loc[: pd.Timestamp(day)]
     model, economy = today
     paths = {name: monthly_path(one, known, economy.months) for name, one in scenarios.items()}
-    recovered = recovered_shares(claims, book.groups, recovery_months)[0]
+    recovered = recovered_shares(claims, book.groups, recovery_months, model.secured)
     then = replace(
         model, book=book, recovered=recovered, rate=mean_rates(accounts, book.groups), scores=score_risk(defaults)
     )

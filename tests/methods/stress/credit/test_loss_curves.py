@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 
 from analysis.core.states import Buckets
-from analysis.methods.stress.credit.loss_curves import Share, cure_curves, drawn_recoveries, recovered_shares
+from analysis.methods.stress.credit.loss_curves import (
+    Share,
+    cure_curves,
+    drawn_recoveries,
+    recovered_shares,
+    recovery_pools,
+)
 from analysis.methods.stress.credit.loss_rates import lgd_table
 from analysis.methods.stress.projection.recovery import recovery_curve
 
@@ -83,13 +89,33 @@ def test_a_share_of_zero_is_drawn_upwards_only() -> None:
 
 
 def test_recoveries_by_product_are_the_recovery_curve_and_few_claims_take_that_of_all() -> None:
-    rate, own = recovered_shares(claims(), GROUPS, 12)
-    assert own == ("card",)
+    rate = recovered_shares(claims(), GROUPS, 12)
+    assert recovery_pools(claims(), GROUPS) == {"auto": "all", "card": "own"}
     np.testing.assert_allclose(rate[1], recovery_curve(claims(), ("card",), 12).rate[0])
     assert rate[0, 0] == pytest.approx((rate[1, 0] * 32 * 12 * 2_000 + 250) / (32 * 12 * 2_000 + 500))
-    alone, _ = recovered_shares(claims(), GROUPS, 12, least=1)
-    assert alone[0, 0] == 0.5
-    assert recovered_shares(None, GROUPS, 6)[1] == ()
+    assert recovered_shares(claims(), GROUPS, 12, least=1)[0, 0] == 0.5
+    assert recovery_pools(None, GROUPS) == dict.fromkeys(GROUPS, "all")
+
+
+def test_a_secured_product_with_few_claims_takes_the_recoveries_of_secured_products_where_these_have_enough() -> (
+    None
+):
+    cars = claims()[lambda rows: rows["product"] == "auto"]
+    groups, secured = ("auto", "card", "mortgage", "sme"), ("auto", "mortgage")
+    many = pd.concat([claims(), cars.assign(claims=cars["claims"] * 40, charged_off=20_000.0, paid=10_000.0)])
+    house = cars.assign(product="mortgage", charged_off=[20_500.0, 0.0], paid=0.0)
+    table = pd.concat([many, house])
+    assert recovery_pools(table, groups, secured) == {
+        "auto": "own", "card": "own", "mortgage": "secured", "sme": "unsecured"
+    }  # fmt: skip
+    rate = recovered_shares(table, groups, 12, secured)
+    # Cars: 10,250 of 20,500 in the first month; houses: none of as much.
+    assert rate[:, 0] == pytest.approx([0.5, rate[1, 0], 0.25, rate[1, 0]])
+    drawn = drawn_recoveries(table, groups, 12, 3, 1, secured)
+    np.testing.assert_allclose(drawn[:, 3], drawn[:, 1])
+    # Too few secured claims: the whole portfolio's.
+    assert recovery_pools(claims(), groups, secured)["mortgage"] == "all"
+    assert recovery_pools(table, groups)["mortgage"] == "all"
 
 
 def test_the_bootstrap_of_recoveries_covers_the_true_share() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,9 @@ Array = npt.NDArray[np.float64]
 
 LEAST_CLAIMS = 50
 """Charged-off claims from which a product's recoveries are told on their own."""
+OWN, ALL_CLAIMS = "own", "all"
+POOLS = ("secured", "unsecured", ALL_CLAIMS)
+"""Claims of products alike in collateral, and all, which serve products that have too few."""
 
 
 @dataclass(frozen=True)
@@ -124,22 +127,48 @@ def _again(redefault: pd.DataFrame | None, dimension: str, value: str) -> tuple[
     return None if not len(rows) else tuple(float(rows[name].iloc[0]) for name in ("rate", "lower", "upper"))  # type: ignore[return-value]
 
 
-def recovered_shares(
-    claims: pd.DataFrame | None, groups: Sequence[str], horizon: int, least: int = LEAST_CLAIMS
-) -> tuple[Array, tuple[str, ...]]:
-    """Share of a claim recovered in months 1 … `horizon` after charge-off by group, (G, K), and the groups whose
-    own it is: those with `least` followed claims; the others take the rate of all.
+def recovery_pools(
+    claims: pd.DataFrame | None, groups: Sequence[str], secured: Sequence[str] = (), least: int = LEAST_CLAIMS
+) -> dict[str, str]:
+    """Whose recoveries stand for each group's: `own`, where `least` claims of it were followed; `secured` or
+    `unsecured`, those of all products that are like it in that, where they have as many; else `all`. With
+    `secured` empty nothing is known of collateral, and `all` follows `own`."""
+    if claims is None or not len(claims):
+        return dict.fromkeys(groups, ALL_CLAIMS)
+    rows = claims[(claims["since"] == 0) & (claims["followed"] > 0)]
+    counted = rows.groupby(rows["product"].astype(str))["claims"].sum()
+    alike = counted.groupby([_kind(name, secured) for name in counted.index]).sum()
 
-    `claims`: the panel's recovery_cells() by product. Each month rests on the claims followed that far; one that
-    no claim of the group reached takes the rate of all, 0 where none did.
+    def pool(group: str) -> str:
+        if counted.get(group, 0.0) >= least:
+            return OWN
+        kind = _kind(group, secured)
+        return kind if alike.get(kind, 0.0) >= least else ALL_CLAIMS
+
+    return {group: pool(group) for group in groups}
+
+
+def _kind(product: str, secured: Sequence[str]) -> str:
+    return ALL_CLAIMS if not secured else "secured" if product in secured else "unsecured"
+
+
+def recovered_shares(
+    claims: pd.DataFrame | None,
+    groups: Sequence[str],
+    horizon: int,
+    secured: Sequence[str] = (),
+    least: int = LEAST_CLAIMS,
+) -> Array:
+    """Share of a claim recovered in months 1 … `horizon` after charge-off by group, (G, K): of the claims that
+    recovery_pools() names.
+
+    `claims`: the panel's recovery_cells() by product; `secured`: products backed by collateral. Each month rests
+    on the claims followed that far; one that none of them reached takes the rate of all, 0 where none did.
     """
     if claims is None or not len(claims):
-        return np.zeros((len(groups), horizon)), ()
-    at_risk, cash = _by_fold(claims, groups, horizon)
-    own = _own(claims, groups, least)
-    return _rates(at_risk.sum(axis=0), cash.sum(axis=0), own), tuple(
-        group for group, alone in zip(groups, own, strict=True) if alone
-    )
+        return np.zeros((len(groups), horizon))
+    at_risk, cash = _by_fold(claims, groups, horizon, secured)
+    return _rates(at_risk.sum(axis=0), cash.sum(axis=0), recovery_pools(claims, groups, secured, least))
 
 
 def drawn_recoveries(
@@ -148,29 +177,32 @@ def drawn_recoveries(
     horizon: int,
     draws: int,
     seed: int,
+    secured: Sequence[str] = (),
     least: int = LEAST_CLAIMS,
 ) -> Array:
     """recovered_shares() with random groups of customers drawn anew, with replacement, (D, G, K): a bootstrap by
     customers that costs a product of small tables."""
     if claims is None or not len(claims):
         return np.zeros((draws, len(groups), horizon))
-    at_risk, cash = _by_fold(claims, groups, horizon)
+    at_risk, cash = _by_fold(claims, groups, horizon, secured)
     folds = len(at_risk)
     weights = (
         np.random.default_rng([seed, 11]).multinomial(folds, np.full(folds, 1.0 / folds), draws).astype(float)
     )
     found = [np.tensordot(weights, one, axes=1) for one in (at_risk, cash)]
-    return _rates(found[0], found[1], _own(claims, groups, least))
+    return _rates(found[0], found[1], recovery_pools(claims, groups, secured, least))
 
 
-def _by_fold(claims: pd.DataFrame, groups: Sequence[str], horizon: int) -> tuple[Array, Array]:
-    """Amounts followed to, and cash in, each month since charge-off: (folds, G + 1, K), the last row all products,
-    also those that aren't among the groups."""
+def _by_fold(
+    claims: pd.DataFrame, groups: Sequence[str], horizon: int, secured: Sequence[str]
+) -> tuple[Array, Array]:
+    """Amounts followed to, and cash in, each month since charge-off: (folds, G + len(POOLS), K), the last rows
+    POOLS of all products, also those that aren't among the groups."""
     fold = np.unique(claims["fold"], return_inverse=True)[1]
-    place = (
-        claims["product"].astype(str).map({group: i for i, group in enumerate(groups)}).fillna(-1).to_numpy(int)
-    )
-    size = (int(fold.max()) + 1, len(groups) + 1, horizon)
+    product = claims["product"].astype(str)
+    place = product.map({group: i for i, group in enumerate(groups)}).fillna(-1).to_numpy(int)
+    kind = np.where(product.isin(secured), 0, 1)
+    size = (int(fold.max()) + 1, len(groups) + len(POOLS), horizon)
     at_risk, cash = np.zeros(size), np.zeros(size)
     followed = claims["followed"].to_numpy(int)
     opened = (claims["since"] == 0).to_numpy() & (followed > 0)
@@ -180,8 +212,8 @@ def _by_fold(claims: pd.DataFrame, groups: Sequence[str], horizon: int) -> tuple
         (opened, claims["charged_off"].to_numpy(float), np.minimum(followed, horizon) - 1, at_risk),
         (paid, claims["paid"].to_numpy(float), claims["since"].to_numpy(int) - 1, cash),
     ):
-        everyone = np.full(int(rows.sum()), len(groups))
-        np.add.at(into, (fold[rows], everyone, at[rows]), values[rows])
+        for pool in (len(groups) + kind[rows], np.full(int(rows.sum()), len(groups) + len(POOLS) - 1)):
+            np.add.at(into, (fold[rows], pool, at[rows]), values[rows])
         mine = rows & known
         np.add.at(into, (fold[mine], place[mine], at[mine]), values[mine])
     # A claim followed for s months was at risk in each of them.
@@ -189,14 +221,8 @@ def _by_fold(claims: pd.DataFrame, groups: Sequence[str], horizon: int) -> tuple
     return at_risk, cash
 
 
-def _own(claims: pd.DataFrame, groups: Sequence[str], least: int) -> list[bool]:
-    rows = claims[(claims["since"] == 0) & (claims["followed"] > 0)]
-    counted = rows.groupby(rows["product"].astype(str))["claims"].sum()
-    return [bool(counted.get(group, 0.0) >= least) for group in groups]
-
-
-def _rates(at_risk: Array, cash: Array, own: Sequence[bool]) -> Array:
-    """(…, G, K) from (…, G + 1, K)."""
+def _rates(at_risk: Array, cash: Array, pools: Mapping[str, str]) -> Array:
+    """(…, G, K) from (…, G + len(POOLS), K)."""
     rate = np.divide(cash, at_risk, out=np.zeros_like(cash), where=at_risk > 0)
-    alone = np.array(own)[:, None] & (at_risk[..., :-1, :] > 0)
-    return np.where(alone, rate[..., :-1, :], rate[..., -1:, :])
+    rows = [place if pool == OWN else len(pools) + POOLS.index(pool) for place, pool in enumerate(pools.values())]
+    return np.where(at_risk[..., rows, :] > 0, rate[..., rows, :], rate[..., -1:, :])

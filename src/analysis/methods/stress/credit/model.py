@@ -45,7 +45,7 @@ class Economy:
 @dataclass(frozen=True)
 class CreditModel:
     """Roll rates and satellites of a date; recoveries (G, K) and lasting cures after default (G, M); what is
-    assumed; and how score bands differ."""
+    assumed; how score bands differ; and which products are backed by collateral."""
 
     book: Book
     satellites: Mapping[str, Satellite]
@@ -57,6 +57,7 @@ class CreditModel:
     cost: float = 0.0
     rules: StagingRules = field(default_factory=StagingRules)
     scores: ScoreRisk = field(default_factory=ScoreRisk)
+    secured: Sequence[str] = ()
 
     def shifts(self, economy: Economy, draws: int = 1, seed: int = 0) -> dict[str, Shifts]:
         """Log-odds by step under each scenario, told from the economy's last actual month."""
