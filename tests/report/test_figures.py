@@ -336,6 +336,31 @@ def test_ticks_are_written_in_their_unit(ticks: list[float], unit: str, written:
     assert scales.tick_texts(ticks, unit, Numbers()) == written
 
 
+@pytest.mark.parametrize(
+    ("values", "unit", "written"),
+    [
+        ([0.0445, 0.0421, 0.051], "fraction", ["4.5%", "4.2%", "5.1%"]),
+        ([0.0085, 0.0231, 0.0], "fraction", ["0.85%", "2.31%", "0.00%"]),
+        ([620_000.0, 1_020_000.0], "currency", ["CNY 0.62 million", "CNY 1.02 million"]),
+        ([9.8e6, 12.34e6], "currency", ["CNY 9.8 million", "CNY 12.3 million"]),
+        ([0.0004, -0.0121], "points", ["+0.04", "−1.21"]),
+        ([12.0, 1_234.0], "count", ["12", "1,234"]),
+    ],
+)
+def test_values_of_one_figure_have_the_same_decimals_and_scale(
+    values: list[float], unit: str, written: list[str]
+) -> None:
+    assert scales.value_texts(values, unit, Numbers(currency="CNY")) == written
+
+
+def test_end_labels_and_headings_of_panels_have_the_same_decimals() -> None:
+    months = pd.to_datetime(["2025-11-30", "2025-12-31"] * 2)
+    frame = pd.DataFrame({"month": months, "name": ["a", "a", "b", "b"], "rate": [0.01, 0.0085, 0.02, 0.0231]})
+    line = texts(figures.series(frame, group="name", **TEXTS))
+    assert {"a 0.85%", "b 2.31%"} <= set(line)
+    assert {"0.85%", "2.31%"} <= set(texts(figures.small_multiples(frame, panel="name", **TEXTS)))
+
+
 def test_text_is_measured_as_it_is_drawn() -> None:
     fig = Figure(figsize=(6, 1), dpi=100)
     canvas = FigureCanvasAgg(fig)

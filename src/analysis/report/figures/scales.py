@@ -67,6 +67,23 @@ def value_text(value: float, unit: str, numbers: Numbers) -> str:
     return numbers.unit(value, unit)
 
 
+def value_texts(values: Sequence[float], unit: str, numbers: Numbers) -> list[str]:
+    """Values of one figure beside their marks, all with the same decimals and the same scale."""
+    sizes = [abs(value) for value in values if math.isfinite(value) and value != 0]
+    if unit == "currency":
+        size, word = numbers.scale(list(values))
+        largest = max(sizes, default=0.0) / size
+        digits = 0 if size == 1 or largest >= 100 else 1 if largest >= 10 else 2
+        told = [numbers.number(value / size, digits) for value in values]
+        return [" ".join(part for part in (numbers.currency, text, word) if part) for text in told]
+    if unit == "fraction":
+        return [numbers.pct(value, 1 if min(sizes, default=1.0) >= 0.00995 else 2) for value in values]
+    if unit == "points":
+        digits = 2 if min(sizes, default=1.0) < 0.00095 else 1
+        return [numbers.number(value * 100, digits, signed=True) for value in values]
+    return [value_text(value, unit, numbers) for value in values]
+
+
 def value_axis(axes: Axes, which: str, scale: Scale, unit: str, numbers: Numbers) -> None:
     """Ticks, their texts and a hairline grid on the axis of values, `x` or `y`."""
     axis = axes.yaxis if which == "y" else axes.xaxis

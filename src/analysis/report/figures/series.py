@@ -61,7 +61,9 @@ def series(
     groups = list(pd.unique(there[group])) if group else [None]
     highlight = list(highlight) or (lines.highest_last(there, group, x, y) if group else [None])
     colour = lines.colours(groups, highlight)
-    named = {n: _end_label(_part(frame, group, n, x), n, x, y, colour[n], unit, numbers) for n in groups}
+    ends = {n: _part(there, group, n, x).iloc[-1] for n in groups}
+    told = scales.value_texts([float(end[y]) for end in ends.values()], unit, numbers)
+    named = {n: _end_label(ends[n], n, x, y, colour[n], text) for n, text in zip(groups, told, strict=True)}
     early = _early(named, there[x])
     names = [label for name, label in named.items() if name not in early]
     height = max(HEIGHT, sum(label.height for label in names) + 0.5)
@@ -140,15 +142,10 @@ def _draw(
         lines.end_dot(axes, float(places[last]), float(values[last]), colour)
 
 
-def _end_label(
-    part: pd.DataFrame, name: object, x: str, y: str, colour: str, unit: str, numbers: Numbers
-) -> labels.Label:
-    last = part.dropna(subset=[y]).iloc[[-1]]
-    value = float(last[y].iloc[0])
-    text = scales.value_text(value, unit, numbers)
+def _end_label(last: pd.Series, name: object, x: str, y: str, colour: str, text: str) -> labels.Label:
     return labels.Label(
-        float(scales.month_numbers(last[x])[0]),
-        value,
+        float(scales.month_numbers(pd.Series([last[x]]))[0]),
+        float(last[y]),
         text if name is None else f"{name} {text}",
         theme.MUTED if colour == theme.GREY else colour,
         colour != theme.GREY,

@@ -57,20 +57,18 @@ def small_multiples(
     width = (sheet.width - left - 0.16 - (columns - 1) * BETWEEN) / columns
     if y_label:
         sheet.write(0, line_height(theme.SMALL_SIZE) * 0.8, y_label)
+    ends = [float(there[there[panel] == name].sort_values(x)[y].iloc[-1]) for name in names]
+    told = scales.value_texts(ends, unit, numbers)
     for number, name in enumerate(names):
         row, column = divmod(number, columns)
         place = (left + column * (width + BETWEEN), label + head + row * (head + PANEL + 0.12))
         axes = sheet.box(*place, width, PANEL)
         part = frame[frame[panel] == name].sort_values(x)
-        _heading(sheet, place, width, str(name), _last(part, y, unit, numbers))
+        _heading(sheet, place, width, str(name), told[number])
         lowest = number + columns >= len(names)
         _axes(axes, frame[x], scale, unit, numbers, first=column == 0, lowest=lowest)
         _draw(axes, frame, part, (panel, x, y, lower, upper))
     return sheet.fig
-
-
-def _last(part: pd.DataFrame, y: str, unit: str, numbers: Numbers) -> str:
-    return scales.value_text(float(part[y].dropna().iloc[-1]), unit, numbers)
 
 
 def _heading(sheet: Sheet, place: tuple[float, float], width: float, name: str, value: str) -> None:
