@@ -128,6 +128,8 @@ class Capacity(Section):
     work: tuple[Work, ...] = WORK
     agents: float | None = Field(None, gt=0)
     """Agents on the payroll; empty: as many as today's book needs, so that overload is told against today."""
+    slack: float = Field(0.05, ge=0, le=1)
+    """What overtime adds to agents' hours; a month is short where need exceeds agents by more."""
     paid_hours: float = Field(160.0, gt=0)
     """Of an agent in a month."""
     shrinkage: float = Field(0.30, ge=0, lt=1)

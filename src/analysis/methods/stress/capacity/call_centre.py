@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
-from analysis.methods.stress.capacity.staffing import ServiceTarget, agents_needed
+from analysis.methods.stress.capacity.staffing import ServiceTarget, agents_by_load
 from analysis.methods.stress.losses.one_factor import Array, fraction
 
 WORK = ("attempts", "minutes", "inbound_calls", "inbound_minutes")
@@ -25,10 +25,11 @@ INTERVAL_MINUTES = 30
 
 @dataclass(frozen=True)
 class Centre:
-    """What an agent can do in a month, and what is assumed of remote work and robots.
+    """What an agent can do in a month, and what is assumed of overtime, remote work and robots.
 
     `paid_hours`: an agent's in a month. `shrinkage`: share of them not at work. `outbound_occupancy`: share of
-    time at work that outbound agents spend on attempts. `remote_share`: of agents who work from home;
+    time at work that outbound agents spend on attempts. `slack`: what overtime adds where work asks for it, as a
+    share of an agent's month; above it work is left undone. `remote_share`: of agents who work from home;
     `remote_productivity`: what they get done in an hour, an office agent being 1. `robot_share`: of outbound
     attempts made by robots; `robot_handover`: of those, the share that an agent then has to make after all. Costs
     in the portfolio's currency: `hour_cost` of a paid hour, `seat_cost` of infrastructure an agent and month,
@@ -38,6 +39,7 @@ class Centre:
     paid_hours: float = 160.0
     shrinkage: float = 0.30
     outbound_occupancy: float = 0.85
+    slack: float = 0.0
     remote_share: float = 0.0
     remote_productivity: float = 1.0
     robot_share: float = 0.0
@@ -48,7 +50,7 @@ class Centre:
     robot_cost: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("remote_share", "robot_share", "robot_handover", "remote_saving", "shrinkage"):
+        for name in ("remote_share", "robot_share", "robot_handover", "remote_saving", "shrinkage", "slack"):
             fraction(name, getattr(self, name))
         for name in ("paid_hours", "outbound_occupancy", "remote_productivity"):
             if not 0 < getattr(self, name) < np.inf:
@@ -124,17 +126,19 @@ def inbound_staff_hours(
 
     `calls` (…, months); `minutes` a call (…, months), ignored where there are no calls; `profile` (half-hours,):
     how a month's calls fall on its half-hours, to sum to 1 (0 where closed). `target.wait` and `patience` are in
-    seconds. Idle time between calls is in it: it is the price of a short wait.
+    seconds, and so is the handling time, rounded to a whole one. Idle time between calls is in it: it is the price
+    of a short wait.
     """
     share = np.asarray(profile, float)
     if share.ndim != 1 or not (share >= 0).all() or abs(share.sum() - 1.0) > 1e-6:
         raise ParameterError("profile must be shares of a month's calls by half-hour, 0 or more, to sum to 1")
     number = np.asarray(calls, float)
-    handling = np.where(number > 0, 60.0 * np.asarray(minutes, float), 1.0)[..., None]
+    handling = np.where(number > 0, np.maximum(np.rint(60.0 * np.asarray(minutes, float)), 1.0), 1.0)[..., None]
     # Half-hours with the same share need the same agents.
     part, times = np.unique(share, return_counts=True)
     load = number[..., None] * part * handling / (60.0 * INTERVAL_MINUTES)
-    agents = agents_needed(load, np.broadcast_to(handling, load.shape), target, patience)
+    seconds = np.broadcast_to(handling, load.shape).ravel().astype(np.int64)
+    agents = agents_by_load(load.ravel(), seconds, target, patience).reshape(load.shape)
     return np.asarray((agents * times).sum(axis=-1) * (INTERVAL_MINUTES / 60.0))
 
 
@@ -145,9 +149,10 @@ def capacity_table(
 
     `load`: from `workload`; `inbound_hours`: staffed hours (`inbound_staff_hours`); `agents`: on the payroll, one
     number or one a month. Columns month, inbound_hours, outbound_hours (of agents, after robots, idle time
-    included), needed_agents (on the payroll, not rounded), agents, missing_agents, overload (needed ÷ agents;
-    above 1 work is left undone), contacts_made (share of planned agent attempts made, inbound coming first: a
-    caller is there already), robot_attempts, cost_assumed. An hour needed is an office hour.
+    included), needed_agents (on the payroll, not rounded), agents, missing_agents (beyond overtime), overload
+    (needed ÷ agents; above 1 + slack work is left undone), contacts_made (share of planned agent attempts made,
+    inbound coming first: a caller is there already), robot_attempts, cost_assumed (overtime at the usual hour's
+    cost). An hour needed is an office hour.
     """
     staff = np.broadcast_to(np.asarray(agents, float), (len(load),))
     if not (staff >= 0).all():
@@ -156,55 +161,65 @@ def capacity_table(
         )
     inbound = np.broadcast_to(np.asarray(inbound_hours, float), (len(load),))
     outbound = load["outbound_hours"].to_numpy(float) * centre.agents_share / centre.outbound_occupancy
-    needed, spare = (inbound + outbound) / centre.hours_an_agent, staff * centre.hours_an_agent - inbound
+    most = staff * (1.0 + centre.slack)
+    needed, spare = (inbound + outbound) / centre.hours_an_agent, most * centre.hours_an_agent - inbound
     with np.errstate(divide="ignore", invalid="ignore"):
         overload = np.where(needed > 0, needed / staff, 0.0)
         made = np.where(outbound > 0, np.clip(spare / outbound, 0.0, 1.0), 1.0)
     robots = load["attempts"].to_numpy(float) * centre.robot_share
     table = pd.DataFrame({"month": load["month"].to_numpy(), "inbound_hours": inbound, "outbound_hours": outbound})
-    table = table.assign(needed_agents=needed, agents=staff, missing_agents=np.maximum(needed - staff, 0.0))
+    table = table.assign(needed_agents=needed, agents=staff, missing_agents=np.maximum(needed - most, 0.0))
     table = table.assign(overload=overload, contacts_made=made, robot_attempts=robots)
-    return table.assign(cost_assumed=_cost(staff, robots, centre))
+    return table.assign(cost_assumed=_cost(staff, np.clip(needed, staff, most), robots, centre))
 
 
-def _cost(agents: Array, robots: Array, centre: Centre) -> Array:
+def _cost(agents: Array, worked: Array, robots: Array, centre: Centre) -> Array:
     seat = centre.seat_cost * (1.0 - centre.remote_share * centre.remote_saving)
-    return np.asarray(agents * (centre.paid_hours * centre.hour_cost + seat) + robots * centre.robot_cost)
+    return np.asarray(worked * centre.paid_hours * centre.hour_cost + agents * seat + robots * centre.robot_cost)
 
 
-def compare_options(
-    load: pd.DataFrame,
-    inbound_hours: npt.ArrayLike,
-    agents: npt.ArrayLike,
-    centre: Centre,
-    options: Mapping[str, Mapping[str, float]],
-) -> pd.DataFrame:
-    """What other remote or robot shares would change, a row an option, `as it is` first.
+def changed(centre: Centre, options: Mapping[str, Mapping[str, float]]) -> dict[str, Centre]:
+    """The centre `as it is`, first, and as each option would have it.
 
-    `options`: name → changed fields of Centre, such as {"a third remote": {"remote_share": 0.33}}. Columns option,
-    worst_overload, months_overloaded, missing_agents (largest of a month), contacts_made (least of a month),
-    cost_assumed (sum over the months), cost_change_assumed (÷ that as it is, − 1).
+    `options`: name → changed fields of Centre, such as {"a third remote": {"remote_share": 0.33}}.
     """
     known = {field.name for field in fields(Centre)}
-    rows = []
-    for name, changes in {"as it is": {}, **options}.items():
+    found = {"as it is": centre}
+    for name, changes in options.items():
         wrong = sorted(set(changes) - known)
         if wrong:
             raise ParameterError(f"option '{name}' changes {', '.join(wrong)}; use {', '.join(sorted(known))}")
-        table = capacity_table(load, inbound_hours, agents, replace(centre, **changes))
-        rows.append({"option": name, "worst_overload": table["overload"].max()} | _worst(table))
+        found[name] = replace(centre, **changes)
+    return found
+
+
+def compare_options(tables: Mapping[str, pd.DataFrame], centres: Mapping[str, Centre]) -> pd.DataFrame:
+    """What other remote or robot shares would change, a row an option, the first being what they are held against.
+
+    `tables`: capacity_table() of the months ahead by option; `centres`: changed(). Columns option, worst_overload,
+    months_overloaded (needed above agents with their overtime), missing_agents (largest of a month),
+    contacts_made (least of a month), cost_assumed (sum over the months), cost_change_assumed (÷ that of the
+    first, − 1).
+    """
+    rows = [{"option": name} | _worst(table, centres[name].slack) for name, table in tables.items()]
     found = pd.DataFrame(rows)
     base = found["cost_assumed"].iloc[0]
     return found.assign(cost_change_assumed=found["cost_assumed"] / base - 1.0 if base > 0 else np.nan)
 
 
-def _worst(table: pd.DataFrame) -> dict[str, float]:
+def _worst(table: pd.DataFrame, slack: float) -> dict[str, float]:
     return {
-        "months_overloaded": int((table["overload"] > 1 + 1e-9).sum()),
+        "worst_overload": table["overload"].max(),
+        "months_overloaded": months_short(table["overload"], slack),
         "missing_agents": table["missing_agents"].max(),
         "contacts_made": table["contacts_made"].min(),
         "cost_assumed": table["cost_assumed"].sum(),
     }
+
+
+def months_short(overload: npt.ArrayLike, slack: float) -> int:
+    """Months whose need exceeds the agents by more than overtime adds."""
+    return int((np.asarray(overload) > (1.0 + slack) * (1.0 + 1e-9)).sum())
 
 
 def cures_with_contacts(

@@ -1,9 +1,9 @@
-"""From projected arrears to staff, and from missing staff back to cures."""
+"""From projected arrears to the staff they need, with what is not known of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,11 @@ from analysis.core.states import Buckets
 from analysis.methods.stress.capacity.call_centre import (
     Centre,
     capacity_table,
-    compare_options,
-    cures_with_contacts,
     inbound_staff_hours,
     workload,
-)  # fmt: skip
+)
 from analysis.methods.stress.capacity.staffing import ServiceTarget
-from analysis.methods.stress.projection.projection import ALL, Projection, Shifts
+from analysis.methods.stress.projection.projection import Projection
 
 Array = npt.NDArray[np.float64]
 
@@ -53,82 +51,70 @@ def month_profile(day: Sequence[float], open_days: int) -> Array:
     return np.asarray(parts / parts.sum())
 
 
-def bucket_stock(projected: pd.DataFrame) -> pd.DataFrame:
-    """Expected accounts by month and bucket, of all products, today first, from Projection.table()."""
-    rows = projected[(projected["group"] == ALL) & (projected["basis"] == "accounts")]
-    rows = rows[rows["measure"].str.startswith("stock:")]
-    stock = rows.assign(bucket=rows["measure"].str.removeprefix("stock:"), accounts=rows["expected"].clip(lower=0))
-    return stock[["month", "bucket", "accounts"]]
+def bucket_stock(projection: Projection) -> pd.DataFrame:
+    """Expected accounts by month and bucket, of all products, today first."""
+    held = projection.point["accounts"].stock[0].sum(axis=1)[:, : len(projection.book.buckets.labels)]
+    months = pd.Index([pd.Timestamp(projection.book.start), *projection.months], name="month")
+    wide = pd.DataFrame(held.clip(min=0.0), months, list(projection.book.buckets.labels))
+    return wide.reset_index().melt("month", var_name="bucket", value_name="accounts")
 
 
 def staff_needed(stock: pd.DataFrame, given: Assumptions, agents: float | None) -> pd.DataFrame:
     """capacity.capacity_table() of a stock by month; without `agents` those that its first month needs."""
     load = workload(stock, given.work)
-    hours = _inbound(load, given)
+    minutes = load["inbound_minutes"].fillna(0.0)
+    hours = inbound_staff_hours(load["inbound_calls"], minutes, given.profile, given.target, given.patience)
     if agents is None:
         agents = float(capacity_table(load, hours, 1.0, given.centre)["needed_agents"].iloc[0])
     return capacity_table(load, hours, agents, given.centre)
 
 
-def other_ways(
-    stock: pd.DataFrame, given: Assumptions, agents: float, options: Mapping[str, Mapping[str, float]]
-) -> pd.DataFrame:
-    """capacity.compare_options() of a stock by month."""
-    load = workload(stock, given.work)
-    return compare_options(load, _inbound(load, given), agents, given.centre, options)
-
-
-def _inbound(load: pd.DataFrame, given: Assumptions) -> Array:
-    minutes = load["inbound_minutes"].fillna(0.0)
-    return inbound_staff_hours(load["inbound_calls"], minutes, given.profile, given.target, given.patience)
-
-
-def needed_by_draw(projection: Projection, given: Assumptions, which: str) -> Array:
-    """staff_needed()'s needed_agents by draw and month, today first, (D, H + 1), of the `point`, `parameter` or
-    `total` paths: assumptions of the call centre stay as they are."""
-    paths = getattr(projection, which)["accounts"]
-    work = given.work.set_index("bucket").loc[list(projection.book.buckets.labels)]
-    held = np.maximum(paths.stock.sum(axis=2)[..., : len(work)], 0.0)
-    per = {name: work[name].to_numpy(float) for name in work}
+def hours_needed(held: Array, given: Assumptions) -> tuple[Array, Array]:
+    """Hours of agents that inbound and outbound work needs, (…) each, of accounts by bucket (…, B), in the order
+    of `given.work`."""
+    per = {name: given.work[name].to_numpy(float) for name in given.work if name != "bucket"}
     calls, minutes = held @ per["inbound_calls"], held @ (per["inbound_calls"] * per["inbound_minutes"])
     mean = np.divide(minutes, calls, out=np.zeros_like(calls), where=calls > 0)
     inbound = inbound_staff_hours(calls, mean, given.profile, given.target, given.patience)
     outbound = held @ (per["attempts"] * per["minutes"]) / 60.0 * given.centre.agents_share
-    return np.asarray((inbound + outbound / given.centre.outbound_occupancy) / given.centre.hours_an_agent)
+    return inbound, outbound / given.centre.outbound_occupancy
+
+
+def contacts_by_hours(inbound: Array, outbound: Array, given: Assumptions, agents: float) -> Array:
+    """Share of planned attempts made where agents work their hours and overtime, callers first."""
+    most = agents * (1.0 + given.centre.slack) * given.centre.hours_an_agent
+    made = np.divide(most - inbound, outbound, out=np.ones_like(outbound), where=outbound > 0)
+    return np.clip(made, 0.0, 1.0)
+
+
+def need_by_draw(projection: Projection, given: Assumptions, which: str, agents: float) -> tuple[Array, Array]:
+    """staff_needed()'s needed_agents and contacts_made by draw and month, today first, (D, H + 1) each, of the
+    `point`, `parameter` or `total` paths: assumptions of the call centre stay as they are."""
+    stock = getattr(projection, which)["accounts"].stock.sum(axis=2)
+    held = np.maximum(stock[..., : len(projection.book.buckets.labels)], 0.0)
+    inbound, outbound = hours_needed(held, given)
+    needed = (inbound + outbound) / given.centre.hours_an_agent
+    return needed, contacts_by_hours(inbound, outbound, given, agents)
 
 
 def need_limits(projection: Projection, given: Assumptions, agents: float, level: float) -> pd.DataFrame:
     """Limits of what is needed by month, today first: month, needed_lower, needed_upper (everything), …_parameter
-    (elasticities alone), the same of overload (needed ÷ `agents`), and of months_short, months ahead with overload
-    above 1, the same in each row."""
+    (elasticities alone).
+
+    Beside them, the same in each row and of the months ahead: limits of most_needed (each draw's own worst month),
+    of contacts_least and of months_short (need above `agents` with their overtime).
+    """
     months = [pd.Timestamp(projection.book.start), *projection.months]
     table, tails = pd.DataFrame({"month": months}), [(1 - level) / 2, (1 + level) / 2]
+    most = agents * (1.0 + given.centre.slack) * (1.0 + 1e-9)
     for which, ending in (("total", ""), ("parameter", "_parameter")):
-        needed = needed_by_draw(projection, given, which)
-        low, high = np.quantile(needed, tails, axis=0)
-        short = np.quantile((needed[:, 1:] > agents * (1 + 1e-9)).sum(axis=1), tails, method="inverted_cdf")
-        for end, need, count in (("lower", low, short[0]), ("upper", high, short[1])):
-            table[f"needed_{end}{ending}"] = need
-            table[f"overload_{end}{ending}"] = np.divide(need, agents, out=np.zeros_like(need), where=need > 0)
-            table[f"months_short_{end}{ending}"] = int(count)
+        needed, made = need_by_draw(projection, given, which, agents)
+        ahead = {
+            "needed": np.quantile(needed, tails, axis=0),
+            "most_needed": np.quantile(needed[:, 1:].max(axis=1), tails),
+            "contacts_least": np.quantile(made[:, 1:].min(axis=1), tails),
+            "months_short": np.quantile((needed[:, 1:] > most).sum(axis=1), tails, method="inverted_cdf"),
+        }
+        for name, (low, high) in ahead.items():
+            table[f"{name}_lower{ending}"], table[f"{name}_upper{ending}"] = low, high
     return table
-
-
-def cures_lost(projection: Projection, made: npt.ArrayLike, given: Assumptions) -> pd.DataFrame:
-    """Cures by month, and those lost where only the share `made` (months,) of contacts is made, if the assumed
-    elasticity holds: month, cures, cures_lost_assumed."""
-    cures = projection.flow("cured", "accounts")[0].sum(axis=-1)
-    ratio = cures_with_contacts(np.ones(len(cures)), made, given.elasticity, given.unaided)
-    return pd.DataFrame({"month": projection.months, "cures": cures, "cures_lost_assumed": cures * (1 - ratio)})
-
-
-def with_fewer_cures(shifts: Shifts, made: npt.ArrayLike, given: Assumptions) -> Shifts:
-    """Point log-odds with those of cure lowered by the logarithm of the share of cures kept: closes the loop.
-
-    Exact for rare cures; where cures are common it takes a little more of them than assumed.
-    """
-    share = np.asarray(made, float)
-    kept = cures_with_contacts(np.ones(len(share)), share, given.elasticity, given.unaided)
-    cure = shifts.point.get("cure", np.zeros(len(share)))
-    point = shifts.point | {"cure": cure[: len(share)] + np.log(np.maximum(kept, 1e-6))}
-    return replace(shifts, point=point, drawn={step: values[None] for step, values in point.items()}, tau={})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ from analysis.methods.stress.capacity.erlang import Array, queue_with_abandonmen
 from analysis.methods.stress.capacity.incomplete_gamma import log_erlang_b
 
 Counts = npt.NDArray[np.int64]
+BLOCK = 16
+"""Handling times, in seconds, whose loads are worked out together."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,7 @@ def _abandoning(load: Array, handling: Array, patience: Array, target: ServiceTa
     """Erlang A: by bisection, as every measure improves with each agent."""
 
     def met(agents: Array) -> npt.NDArray[np.bool_]:
-        queue = queue_with_abandonment(agents, load, handling, target.wait, patience)
-        busy = queue.occupancy <= target.occupancy + 1e-12
-        return np.asarray((queue.service_level >= target.level) & (queue.abandoned <= target.abandoned) & busy)
+        return _met(agents, load, handling, target, patience)
 
     short, enough = np.full(load.size, -1.0), np.where(load > 0, np.ceil(load + 2.0 * np.sqrt(load) + 2.0), 0.0)
     while not (done := met(enough)).all():
@@ -104,6 +105,48 @@ def _abandoning(load: Array, handling: Array, patience: Array, target: ServiceTa
         open_ = enough - short > 1
         enough, short = np.where(open_ & reached, middle, enough), np.where(open_ & ~reached, middle, short)
     return enough.astype(np.int64)
+
+
+def _met(
+    agents: Array, load: Array, handling: Array, target: ServiceTarget, patience: Array
+) -> npt.NDArray[np.bool_]:
+    queue = queue_with_abandonment(agents, load, handling, target.wait, patience)
+    busy = queue.occupancy <= target.occupancy + 1e-12
+    return np.asarray((queue.service_level >= target.level) & (queue.abandoned <= target.abandoned) & busy)
+
+
+def agents_by_load(load: Array, seconds: Counts, target: ServiceTarget, patience: float | None) -> Counts:
+    """agents_needed() of very many loads (N,) whose handling time is whole `seconds` (N,): looked up among the
+    loads that so many agents can just carry."""
+    kinds, place = np.unique(seconds, return_inverse=True)
+    heaviest = np.zeros(len(kinds))
+    np.maximum.at(heaviest, place, load)
+    most = int(agents_needed(heaviest, kinds.astype(float), target, patience).max(initial=0))
+    if patience is None or len(kinds) * most * 8 > len(load):
+        return agents_needed(load, seconds.astype(float), target, patience)
+    found, size = np.zeros(len(load), dtype=np.int64), 1 << max(most, 1).bit_length()
+    for number, second in enumerate(kinds):
+        carried = _carried(int(second) // BLOCK, size, target, patience)[int(second) % BLOCK]
+        mine = place == number
+        found[mine] = np.searchsorted(carried, load[mine] * (1.0 - 1e-9))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _carried(block: int, size: int, target: ServiceTarget, patience: float) -> Array:
+    """Largest load that 0 … size − 1 agents carry at the target, (BLOCK, size), by bisection: every measure
+    worsens with load."""
+    agents, handling = np.broadcast_arrays(
+        np.arange(size, dtype=float), np.maximum(block * BLOCK + np.arange(BLOCK, dtype=float), 1.0)[:, None]
+    )
+    leaving, low, high = np.full(agents.shape, patience), np.zeros(agents.shape), agents + 1.0
+    while (more := _met(agents, high, handling, target, leaving)).any() and high.max() < 1e6:
+        low, high = np.where(more, high, low), np.where(more, 2.0 * high, high)
+    for _ in range(34):
+        middle = 0.5 * (low + high)
+        holds = _met(agents, middle, handling, target, leaving)
+        low, high = np.where(holds, middle, low), np.where(holds, high, middle)
+    return low
 
 
 def paid_agents(agents: npt.ArrayLike, shrinkage: float) -> Counts:

@@ -34,8 +34,12 @@ class Mover:
         self.sums = rates.sum(axis=-1)
         self.rest = basis.matrix[:, inside:]
 
-    def ratios(self, shifts: Mapping[str, Array], months: int) -> Iterator[Array]:
-        """Tilt.by_kind() of each month, (D, G, B, kinds)."""
+    def ratios(self, shifts: Mapping[str, Array], months: int, kept: Array | None = None) -> Iterator[Array]:
+        """Tilt.by_kind() of each month, (D, G, B, kinds), with only the share `kept` (D, H) of cures if given."""
+        for month, found in enumerate(self._moved_by_economy(shifts, months)):
+            yield found if kept is None else self.tilt.keep_cures(found, kept[:, month])
+
+    def _moved_by_economy(self, shifts: Mapping[str, Array], months: int) -> Iterator[Array]:
         draws = len(next(iter(shifts.values()))) if shifts else 1
         block = max(1, AT_ONCE // draws)
         for first in range(0, months, block):

@@ -27,9 +27,13 @@ class Paths:
 
 
 def run(
-    book: Book, shifts: Mapping[str, Array], months: int, random: np.random.Generator | None = None
+    book: Book,
+    shifts: Mapping[str, Array],
+    months: int,
+    random: np.random.Generator | None = None,
+    kept: Array | None = None,
 ) -> dict[str, Paths]:
-    """Paths by basis under log-odds by step, (D, H).
+    """Paths by basis under log-odds by step, (D, H), with only the share `kept` (D, H) of cures if given.
 
     Without `random` each path is the expectation given its log-odds. With it accounts are drawn: to a state each
     multinomially, new ones by Poisson; balances go with their accounts, so that differences between balances
@@ -37,12 +41,12 @@ def run(
     """
     bases = {name: getattr(book, name) for name in BASES}
     if random is None:
-        return {name: _expected(basis, book.buckets, shifts, months) for name, basis in bases.items()}
+        return {name: _expected(basis, book.buckets, shifts, months, kept) for name, basis in bases.items()}
     draws = len(next(iter(shifts.values()))) if shifts else 1
     movers = {name: Mover(basis, book.buckets) for name, basis in bases.items()}
     stocks = {name: [np.repeat(basis.stock[None], draws, axis=0)] for name, basis in bases.items()}
     flows: dict[str, dict[str, list[Array]]] = {name: {flow: [] for flow in FLOWS} for name in bases}
-    for ratios in zip(*(one.ratios(shifts, months) for one in movers.values()), strict=True):
+    for ratios in zip(*(one.ratios(shifts, months, kept) for one in movers.values()), strict=True):
         by_kind = dict(zip(movers, ratios, strict=True))
         moved = {name: _moved(stocks[name][-1], bases[name], movers[name], by_kind[name]) for name in bases}
         fresh = {name: np.broadcast_to(basis.inflow, stocks[name][-1].shape) for name, basis in bases.items()}
@@ -57,11 +61,13 @@ def run(
     }
 
 
-def _expected(basis: Basis, buckets: Buckets, shifts: Mapping[str, Array], months: int) -> Paths:
+def _expected(
+    basis: Basis, buckets: Buckets, shifts: Mapping[str, Array], months: int, kept: Array | None
+) -> Paths:
     mover = Mover(basis, buckets)
     draws = len(next(iter(shifts.values()))) if shifts else 1
     stocks, flows = [np.repeat(basis.stock[None], draws, axis=0)], []
-    for ratios in mover.ratios(shifts, months):
+    for ratios in mover.ratios(shifts, months, kept):
         weighted = mover.weighted(stocks[-1], ratios)
         flows.append(mover.flows(weighted))
         stocks.append(mover.moved(stocks[-1], weighted) + basis.inflow)

@@ -59,6 +59,16 @@ class Shifts:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Share of expected cures that still come, by path and month: `point` (1, H), `parameter` and `total`
+    (D, H)."""
+
+    point: Array
+    parameter: Array
+    total: Array
+
+
+@dataclass(frozen=True)
 class Projection:
     """Paths by basis: `point` (one draw), `parameter` and `total` (D draws each); months ahead of the book's
     start.
@@ -113,11 +123,12 @@ def _limits(drawn: Array, level: float, ending: str = "") -> dict[str, Array]:
     return {f"lower{ending}": low, f"upper{ending}": high}
 
 
-def project_book(book: Book, shifts: Shifts, months: int, seed: int = 0) -> Projection:
+def project_book(book: Book, shifts: Shifts, months: int, seed: int = 0, kept: Kept | None = None) -> Projection:
     """The book for `months` ahead under log-odds by step; as many draws as the shifts have.
 
-    With all log-odds 0 the point path is statistics.flows.project() on the same rates. Raises ParameterError for a
-    horizon beyond 36 months or the shifts' own.
+    `kept`: where something else than the economy takes cures away, as missing staff does. With all log-odds 0 the
+    point path is statistics.flows.project() on the same rates. Raises ParameterError for a horizon beyond 36
+    months or the shifts' own.
     """
     reach = min((len(values) for values in shifts.point.values()), default=LONGEST)
     if not 1 <= months <= min(reach, LONGEST):
@@ -131,10 +142,10 @@ def project_book(book: Book, shifts: Shifts, months: int, seed: int = 0) -> Proj
     return Projection(
         book,
         ahead,
-        run(book, point, months),
-        run(book, shifts.drawn, months),
-        run(book, noisy, months, random),
-        roll_rates(book, shifts.point, months),
+        run(book, point, months, kept=None if kept is None else kept.point),
+        run(book, shifts.drawn, months, kept=None if kept is None else kept.parameter),
+        run(book, noisy, months, random, None if kept is None else kept.total),
+        roll_rates(book, shifts.point, months, None if kept is None else kept.point[0]),
     )
 
 
@@ -194,11 +205,12 @@ def point_only(shifts: Shifts) -> Shifts:
     return replace(shifts, drawn={step: values[None] for step, values in shifts.point.items()}, tau={})
 
 
-def roll_rates(book: Book, point: Mapping[str, Array], months: int) -> Array:
-    """Accounts' roll rates of each month at the point estimates, (H, G, S, S)."""
+def roll_rates(book: Book, point: Mapping[str, Array], months: int, kept: Array | None = None) -> Array:
+    """Accounts' roll rates of each month at the point estimates, (H, G, S, S), with the share `kept` (H,) of
+    cures."""
     tilt = Tilt(book.accounts.shares, book.buckets)
-    stacked = {step: values[:months] for step, values in point.items()}
-    ratios = tilt.ratios(stacked) if stacked else np.ones((months, 1, 1, 1))
+    kinds = tilt.by_kind({step: values[:months] for step, values in point.items()} or {"entry": np.zeros(months)})
+    ratios = tilt.spread(kinds if kept is None else tilt.keep_cures(kinds, kept))
     return np.asarray(book.accounts.matrix[None] * ratios)
 
 

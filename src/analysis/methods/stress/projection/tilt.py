@@ -18,6 +18,7 @@ from analysis.methods.stress.satellites.cells import CHAIN, KINDS, kind_matrix
 
 Array = npt.NDArray[np.float64]
 
+CURE = KINDS.index("current")
 FARTHEST = 30.0
 """Log-odds beyond which a step is as good as certain, or impossible."""
 
@@ -57,6 +58,23 @@ class Tilt:
         current = self._current({name: value for name, value in delta.items()})
         overdue = self._overdue({name: value[:, :, None] for name, value in delta.items()})
         return np.concatenate([current[:, :, None], overdue], axis=2)
+
+    def keep_cures(self, kinds: Array, kept: Array) -> Array:
+        """by_kind() where only the share `kept` (D,) of each bucket's probability of cure is left.
+
+        What is lost goes where the account would have gone without a cure, in proportion: better, stay, worse,
+        charged off; those who pay off or close still do. A bucket that knows nothing but cures keeps them.
+        """
+        places = [KINDS.index(kind) for kind in ("better", "stay", "worse", "charged_off")]
+        held = np.stack([self.held[kind][:, 1:] for kind in KINDS], axis=-1)
+        cured = kinds[:, :, 1:, CURE] * held[..., CURE]
+        other = (kinds[:, :, 1:, places] * held[..., places]).sum(axis=-1)
+        share = np.where(other > 0, np.asarray(kept, float)[:, None, None], 1.0)
+        more = 1.0 + np.divide((1.0 - share) * cured, other, out=np.zeros_like(cured), where=other > 0)
+        found = kinds.copy()
+        found[:, :, 1:, CURE] *= share
+        found[:, :, 1:, places] *= more[..., None]
+        return found
 
     def _current(self, delta: Mapping[str, Array]) -> Array:
         """Ratios by kind of the current accounts' row, (D, G, kinds)."""
