@@ -326,3 +326,26 @@ def test_one_page_names_the_worst_scenario_by_each_measure_and_what_makes_it(str
     assert worst["lifetime"] > 0 and f"most of all through {worst['driver']}" in page
     unproven = [step for step, proven in borne_out(stress.table("satellite_backtest")).items() if not proven]
     assert ("rests on satellites that later months do not bear out" in page) == bool(unproven)
+
+
+def test_staff_tables_and_sentence_tell_one_run_with_its_loop_closed(stress: Left) -> None:
+    staff, effects = stress.table("capacity"), stress.table("capacity_loop").set_index("scenario")
+    options = stress.table("capacity_options").set_index("option")
+    severe = staff[(staff["scenario"] == "severe") & (staff["month"] > START)]
+    assert options.loc["as it is", "worst_overload"] == pytest.approx(severe["overload"].max(), rel=1e-3)
+    assert options.loc["as it is", "contacts_made"] == pytest.approx(severe["contacts_made"].min(), abs=1e-3)
+    lost = staff.groupby("scenario")["cures_lost_assumed"].sum()
+    told = (effects["cures"] - effects["cures_assumed"]).reindex(lost.index)
+    np.testing.assert_allclose(lost, told, atol=1e-6)
+    assert (effects["peak_30_assumed"] >= effects["peak_30"]).all()
+    assert effects.loc["severe", "charged_off_added"] > 0 and lost["severe"] > 0
+    assert f"{lost['severe']:,.0f} of {effects.loc['severe', 'cures']:,.0f} expected cures" in stress.prose
+    assert "Other sections take all contacts as made" in stress.prose
+
+
+def test_need_within_overtime_misses_no_contact(stress: Left) -> None:
+    staff = stress.table("capacity").query("month > @START")
+    within = staff[staff["overload"] <= 1.05]
+    # Without overtime some of these would be short.
+    assert (within["overload"] > 1).any()
+    assert (within["contacts_made"] == 1.0).all() and (within["missing_agents"] == 0).all()

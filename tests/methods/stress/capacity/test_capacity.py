@@ -12,6 +12,7 @@ from analysis.core.errors import InputError, ParameterError
 from analysis.methods.stress.capacity.call_centre import (
     Centre,
     capacity_table,
+    changed,
     compare_options,
     cures_with_contacts,
     inbound_staff_hours,
@@ -145,7 +146,9 @@ def test_robots_spare_agents_but_for_what_they_hand_over_and_remote_work_changes
         "a quarter remote": {"remote_share": 0.25},
         "slower at home": {"remote_share": 0.5, "remote_productivity": 0.8},
     }
-    table = compare_options(load(), [12.0, 12.0, 0.0], 1, centre, options).set_index("option")
+    centres = changed(centre, options)
+    tables = {name: capacity_table(load(), [12.0, 12.0, 0.0], 1, one) for name, one in centres.items()}
+    table = compare_options(tables, centres).set_index("option")
     # Agents keep 60% of attempts: (12 + 200·0.6)/112; robots 1,500 attempts at 0.05; seats 200 → 187.5.
     assert table.worst_overload["robots"] == pytest.approx(132 / 112)
     assert table.cost_assumed["robots"] - table.cost_assumed["as it is"] == pytest.approx(75.0)
@@ -193,7 +196,7 @@ def test_more_contacts_never_mean_fewer_cures(
         (lambda: inbound_staff_hours(9, 5, [0.5], ServiceTarget()), ParameterError, "profile must be shares"),
         (lambda: capacity_table(load(), 0.0, -1, Centre()), ParameterError, "agents holds a value"),
         (
-            lambda: compare_options(load(), 0.0, 1, Centre(), {"more": {"robots": 1}}),
+            lambda: changed(Centre(), {"more": {"robots": 1}}),
             ParameterError,
             "option 'more' changes robots; use hour_cost",
         ),

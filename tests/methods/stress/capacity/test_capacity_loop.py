@@ -15,8 +15,8 @@ from analysis.methods.stress.capacity.feedback import (
     Assumptions,
     bucket_stock,
     month_profile,
+    need_by_draw,
     need_limits,
-    needed_by_draw,
     staff_needed,
     work_by_bucket,
 )
@@ -63,15 +63,16 @@ def projection(panel: tuple[pd.DataFrame, pd.DataFrame]) -> Projection:
 
 
 def test_what_the_point_path_needs_is_what_its_stock_needs(given: Assumptions, projection: Projection) -> None:
-    table = staff_needed(bucket_stock(projection.table()), given, 10.0)
-    needed = needed_by_draw(projection, given, "point")[0]
-    assert needed == pytest.approx(table["needed_agents"].to_numpy(), rel=1e-9)
+    table = staff_needed(bucket_stock(projection), given, 10.0)
+    needed, made = need_by_draw(projection, given, "point", 10.0)
+    assert needed[0] == pytest.approx(table["needed_agents"].to_numpy(), rel=1e-9)
+    assert made[0] == pytest.approx(table["contacts_made"].to_numpy(), rel=1e-9)
 
 
 def test_limits_of_staff_hold_the_expected_need_and_widen_with_what_is_not_known(
     given: Assumptions, projection: Projection
 ) -> None:
-    point = needed_by_draw(projection, given, "point")[0]
+    point = need_by_draw(projection, given, "point", 10.0)[0][0]
     table = need_limits(projection, given, float(point[0]), 0.95)
     last = table.iloc[-1]
     assert last["needed_lower"] < point[-1] < last["needed_upper"]
@@ -79,5 +80,6 @@ def test_limits_of_staff_hold_the_expected_need_and_widen_with_what_is_not_known
     assert table["needed_lower"].iloc[0] == table["needed_upper"].iloc[0] == pytest.approx(point[0])
     alone = last["needed_upper_parameter"] - last["needed_lower_parameter"]
     assert 0 < alone <= 1.1 * (last["needed_upper"] - last["needed_lower"])
-    assert table["overload_upper"].to_numpy() == pytest.approx((table["needed_upper"] / point[0]).to_numpy())
+    assert last["most_needed_lower"] < point[1:].max() < last["most_needed_upper"]
+    assert 0 <= last["contacts_least_lower"] <= last["contacts_least_upper"] <= 1
     assert 0 <= last["months_short_lower"] <= last["months_short_upper"] <= 6

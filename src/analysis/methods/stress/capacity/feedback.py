@@ -15,6 +15,7 @@ from analysis.methods.stress.capacity.call_centre import (
     Centre,
     capacity_table,
     inbound_staff_hours,
+    months_short,
     workload,
 )
 from analysis.methods.stress.capacity.staffing import ServiceTarget
@@ -118,3 +119,26 @@ def need_limits(projection: Projection, given: Assumptions, agents: float, level
         for name, (low, high) in ahead.items():
             table[f"{name}_lower{ending}"], table[f"{name}_upper{ending}"] = low, high
     return table
+
+
+def worst_months(capacity: pd.DataFrame, slack: float) -> pd.DataFrame:
+    """By scenario the month ahead that needs most agents: its row of capacity_table() and need_limits().
+
+    needed, overload and contacts_made get …_lower and …_upper: limits of each draw's own worst month, which need
+    not be this one, widened to hold the expected path's. contacts_made is the least of all months ahead;
+    months_short are those in which need exceeds agents and their overtime. `capacity`: scenario, today first.
+    """
+    ahead = capacity[capacity.groupby("scenario", sort=False).cumcount() > 0]
+    by = ahead.groupby("scenario", sort=False)
+    worst = ahead.loc[by["needed_agents"].idxmax()].set_index("scenario")
+    worst["contacts_made"] = by["contacts_made"].min()
+    worst["months_short"] = by["overload"].apply(lambda overload: months_short(overload, slack))
+    for name, drawn in (("needed_agents", "most_needed"), ("contacts_made", "contacts_least")):
+        short = name.removesuffix("_agents")
+        worst[f"{short}_lower"] = np.minimum(worst[f"{drawn}_lower"], worst[name])
+        worst[f"{short}_upper"] = np.maximum(worst[f"{drawn}_upper"], worst[name])
+    for end in ("lower", "upper"):
+        worst[f"overload_{end}"] = worst[f"needed_{end}"] / worst["agents"].where(worst["agents"] > 0)
+    worst["width"] = (worst["most_needed_upper"] - worst["most_needed_lower"]).clip(lower=0)
+    worst["width_parameter"] = worst["most_needed_upper_parameter"] - worst["most_needed_lower_parameter"]
+    return worst.reset_index()

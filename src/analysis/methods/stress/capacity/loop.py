@@ -19,16 +19,16 @@ from analysis.methods.stress.capacity.feedback import (
     bucket_stock,
     contacts_by_hours,
     hours_needed,
+    need_limits,
     staff_needed,
 )
 from analysis.methods.stress.projection.book import Book
 from analysis.methods.stress.projection.expected import Mover
+from analysis.methods.stress.projection.peaks import peaks
 from analysis.methods.stress.projection.projection import (
-    ALL,
     Kept,
     Projection,
     Shifts,
-    measures,
     point_only,
     project_book,
 )
@@ -108,18 +108,27 @@ def cures_lost(before: Projection, after: Projection) -> pd.DataFrame:
     return table.assign(cures_lost_assumed=all_made - some)
 
 
-def loop_effect(before: Projection, after: Projection, level: float) -> dict[str, float]:
-    """What missing staff does to the expected path over the months ahead, `…_assumed` with it.
+def staff_table(
+    before: Projection, after: Projection, given: Assumptions, agents: float, level: float
+) -> pd.DataFrame:
+    """capacity_table(), need_limits() and cures_lost() of a loop's projection `after`, by month, today first;
+    `before`: the projection with all contacts made."""
+    table = staff_needed(bucket_stock(after), given, agents)
+    limits = need_limits(after, given, agents, level)
+    return table.merge(cures_lost(before, after), on="month", how="left").merge(limits, on="month")
 
-    cures, cures_assumed; peak_30, peak_30_assumed: share of the balance 30 or more days past due at its highest;
+
+def loop_effect(before: Projection, after: Projection, level: float) -> dict[str, float]:
+    """What missing staff does over the months ahead, `…_assumed` with it.
+
+    cures, cures_assumed; peak_30, peak_30_assumed: expected peak of projection.peaks, 30 days past due;
     charged_off, charged_off_assumed in currency, and charged_off_added with limits from what is not known of
     elasticities, each draw against itself.
     """
     found = {}
     for ending, one in (("", before), ("_assumed", after)):
-        rate = measures(one.point["balance"], one.book)[ALL, "overdue_30"][0, 1:]
         found[f"cures{ending}"] = float(one.flow("cured", "accounts").sum())
-        found[f"peak_30{ending}"] = float(rate.max())
+        found[f"peak_30{ending}"] = float(peaks({"": one}, 30, level)["expected"].iloc[0])
         found[f"charged_off{ending}"] = float(one.flow("charged_off").sum())
     added = sum(sign * one.flow("charged_off", which="parameter").sum(axis=(1, 2)) for sign, one in
                 ((1, after), (-1, before)))  # fmt: skip

@@ -65,15 +65,14 @@ class Tilt:
         What is lost goes where the account would have gone without a cure, in proportion: better, stay, worse,
         charged off; those who pay off or close still do. A bucket that knows nothing but cures keeps them.
         """
-        places = [KINDS.index(kind) for kind in ("better", "stay", "worse", "charged_off")]
-        held = np.stack([self.held[kind][:, 1:] for kind in KINDS], axis=-1)
-        cured = kinds[:, :, 1:, CURE] * held[..., CURE]
-        other = (kinds[:, :, 1:, places] * held[..., places]).sum(axis=-1)
+        cured = kinds[:, :, 1:, CURE] * self.held["current"][:, 1:]
+        held = np.stack([self.held[kind][:, 1:] for kind in KINDS[CURE + 1 :]], axis=-1)
+        other = np.einsum("dgbk,gbk->dgb", kinds[:, :, 1:, CURE + 1 :], held)
         share = np.where(other > 0, np.asarray(kept, float)[:, None, None], 1.0)
         more = 1.0 + np.divide((1.0 - share) * cured, other, out=np.zeros_like(cured), where=other > 0)
         found = kinds.copy()
         found[:, :, 1:, CURE] *= share
-        found[:, :, 1:, places] *= more[..., None]
+        found[:, :, 1:, CURE + 1 :] *= more[..., None]
         return found
 
     def _current(self, delta: Mapping[str, Array]) -> Array:
