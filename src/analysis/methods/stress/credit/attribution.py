@@ -32,7 +32,7 @@ def loss_by_driver(
     }
     paths = {"\n".join(key): drivers for key, drivers in (own | turned).items()}
     if not paths:
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=COLUMNS).astype(dict.fromkeys(COLUMNS[2:], float))
     alike = replace(economy, drivers=paths, weights=dict.fromkeys(paths, 1.0 / len(paths)))
     found = {
         tuple(key.split("\n")): book_losses(book, rates)
