@@ -184,8 +184,9 @@ class Capacity(Section):
 class Reverse(Section):
     """What would break us."""
 
-    months: int = Field(24, ge=6, le=36)
-    """Months over which losses are added up."""
+    months: int | None = Field(None, ge=6, le=36)
+    """Months over which losses are added up; empty: 24, but 12 where a provision is given, since most of a
+    provision is for twelve months."""
     multiple: float = Field(2.0, gt=1)
     """Without a provision: the net loss that counts as broken, as a multiple of the first scenario's."""
     deviations: float = Field(2.0, gt=0)
@@ -244,6 +245,11 @@ class StressParameters(Section):
                 f"states must have a bucket from {self.losses.stage_3_days} days, where default begins"
             )
         return self
+
+    @property
+    def loss_months(self) -> int:
+        """Months over which reverse stress adds up losses."""
+        return self.reverse.months or (24 if self.losses.provision is None else 12)
 
     @property
     def buckets(self) -> Buckets:

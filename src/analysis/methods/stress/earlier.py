@@ -13,6 +13,7 @@ from datetime import date
 
 import pandas as pd
 
+from analysis.core.errors import InputError
 from analysis.core.scenarios import Scenario
 from analysis.methods.stress.credit.cells import credit_book, mean_rates
 from analysis.methods.stress.credit.loss_curves import recovered_shares
@@ -25,6 +26,7 @@ from analysis.methods.stress.projection.peaks import peaks
 from analysis.methods.stress.projection.projection import project_book
 from analysis.methods.stress.projection.recovery import RecoveryCurve
 from analysis.methods.stress.reverse.net_loss import NetLoss
+from analysis.methods.stress.reverse.path_loss import PathLoss
 from analysis.methods.stress.reverse.search import LinearShifts, reverse_stress
 from analysis.methods.stress.scenarios.facts import drivers_with
 from analysis.methods.stress.scenarios.paths import monthly_path
@@ -100,13 +102,17 @@ def breaking_quantile(
     one: Earlier, read: Sequence[str], months: int, baseline: str, multiple: float, seed: int
 ) -> float | None:
     """Share of bootstrapped histories nearer than the least implausible economy whose net loss over `months` of
-    the book of then is `multiple` times the baseline's; None where no economy does it."""
-    book, anchors = one.model.book, tuple(sorted({months // 2, months}))
-    near = plausibility(one.history, months, list(read), anchors=anchors, seed=seed)
-    ahead = one.economy.ahead[:months]
-    linear = LinearShifts(one.model.satellites, near, one.history, ahead, book.reference)
+    the book of then is `multiple` times the baseline's; None where no economy does it, or where the history of
+    then is too short to judge any."""
+    try:
+        near = plausibility(one.history, one.economy.months, list(read), seed=seed)
+    except InputError:
+        return None
+    book = one.model.book
+    loss = PathLoss(book, one.model.satellites, one.curve, one.history, months)
+    linear = LinearShifts(one.model.satellites, near, one.history, loss.ahead, book.reference)
     value = NetLoss(without_new_business(book), linear, one.curve, months)
-    starts = {name: near.changes(path.iloc[:months]) for name, path in one.paths.items()}
-    limit = multiple * float(value(starts.pop(baseline)[None])[0])
-    found = reverse_stress(value, limit, near, one.history, list(starts.values()))
+    limit = multiple * loss.expected(one.paths[baseline])
+    starts = [near.changes(path) for name, path in one.paths.items() if name != baseline]
+    found = reverse_stress(value, limit, near, one.history, starts)
     return found.quantile if found.reached else None

@@ -20,7 +20,6 @@ from analysis.methods.stress.reverse.intervals import (
     distance_limits,
     drawn_distances,
     drawn_shifts,
-    loss_limits,
 )
 from analysis.methods.stress.reverse.net_loss import NetLoss, net_loss, read_variables
 from analysis.methods.stress.reverse.search import LinearShifts, reverse_stress
@@ -79,7 +78,7 @@ def drawn_loss(
     draws: int = DRAWS,
 ) -> DrawnLoss:
     shifts = drawn_shifts(satellites, judged, history, ahead(), book.reference, draws, 3)
-    return DrawnLoss(without_new_business(book), shifts, curve, MONTHS, satellites, 3)
+    return DrawnLoss(without_new_business(book), shifts, curve, MONTHS)
 
 
 @pytest.fixture(scope="module")
@@ -184,11 +183,6 @@ def test_a_limit_lost_anyway_is_at_no_distance(
     limit = 0.5 * float(value(np.zeros((1, len(judged.covariance))))[0])
     found = reverse_stress(value, limit, judged, history)
     assert (drawn_distances(drawn, limit, found, judged, history) == 0).all()
-
-
-def test_chance_makes_limits_of_a_loss_no_narrower(drawn: DrawnLoss, judged: Plausibility) -> None:
-    told = loss_limits(drawn, 0.5 * np.ones(len(judged.covariance)), 0.9)
-    assert told["lower"] <= told["lower_parameter"] < told["upper_parameter"] <= told["upper"]
 
 
 def test_the_tornados_limits_hold_its_values_where_elasticities_are_uncertain(

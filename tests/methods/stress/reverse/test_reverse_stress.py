@@ -21,7 +21,11 @@ from analysis.methods.stress.satellites.drivers import driver_series
 from analysis.methods.stress.satellites.fit import assumed
 from analysis.methods.stress.satellites.satellite import Published, Satellite
 from analysis.methods.stress.scenarios.paths import monthly_path
-from analysis.methods.stress.scenarios.plausibility import Plausibility, plausibility
+from analysis.methods.stress.scenarios.plausibility import (
+    Plausibility,
+    path_from_changes,
+    plausibility,
+)
 
 BUCKETS = Buckets((1, 30, 60, 90))
 MONTHS = 12
@@ -131,17 +135,43 @@ def test_where_no_economy_within_ranges_exhausts_the_limit_the_worst_found_is_to
 
 
 def test_the_linear_map_equals_the_long_way(
-    linear: LinearShifts, judged: Plausibility, history: pd.DataFrame, book: Book, satellites: dict[str,
-    Satellite], make_scenario: Callable[..., Scenario],
-) -> None:  # fmt: skip
-    # A path of straight lines between the anchors (6 and 12 months) is told by its changes there.
-    scenario = make_scenario()
-    x = judged.changes(monthly_path(scenario, history, MONTHS))
-    drivers = driver_series(pd.concat([history, monthly_path(scenario, history, MONTHS)]))
-    shifts = scenario_shifts(satellites, drivers, book, MONTHS, draws=1)
+    book: Book, satellites: dict[str, Satellite], history: pd.DataFrame
+) -> None:
+    # As the chapter has it: judged over 36 months at its own anchors, losses over fewer.
+    judged = plausibility(history, 36, VARIABLES, draws=500)
+    assert judged.anchors == (6, 12, 24, 36)
+    ahead = list(pd.date_range("2026-01-31", periods=24, freq="ME"))
+    linear = LinearShifts(satellites, judged, history, ahead, book.reference)
+    x = np.random.default_rng(3).normal(size=len(judged.covariance))
+    drivers = driver_series(pd.concat([history, path_from_changes(judged, x, history, whole_path())]))
+    shifts = scenario_shifts(satellites, drivers, book, 24, draws=1)
     for step, values in linear(x).items():
-        told = shifts.point[step]
-        assert values[0] == pytest.approx(told, abs=0.02 * np.abs(told).max() + 1e-9)
+        assert values[0] == pytest.approx(shifts.point[step], abs=1e-9)
+
+
+def test_what_comes_after_the_months_of_the_loss_is_left_to_history(
+    book: Book, satellites: dict[str, Satellite], history: pd.DataFrame
+) -> None:
+    judged = plausibility(history, 36, VARIABLES, draws=500)
+    ahead = list(pd.date_range("2026-01-31", periods=12, freq="ME"))
+    linear = LinearShifts(satellites, judged, history, ahead, book.reference)
+
+    def lost(x: np.ndarray) -> np.ndarray:
+        return run(book, linear(x), 12)["balance"].flows["charged_off"].sum(axis=(1, 2))
+
+    nothing = np.zeros((1, len(judged.covariance)))
+    found = reverse_stress(lost, 1.2 * float(lost(nothing)[0]), judged, history)
+    near, far = found.changes[: 2 * len(VARIABLES)], found.changes[2 * len(VARIABLES) :]
+    # The later changes that history makes most likely, given the earlier ones: their conditional mean.
+    inner = judged.covariance[: len(near), : len(near)]
+    assert far == pytest.approx(
+        judged.covariance[len(near) :, : len(near)] @ np.linalg.solve(inner, near), rel=1e-2
+    )
+    assert found.distance == pytest.approx(np.sqrt(near @ np.linalg.solve(inner, near)), rel=1e-4)
+
+
+def whole_path() -> pd.DatetimeIndex:
+    return pd.date_range("2026-01-31", periods=36, freq="ME", name="month")
 
 
 @pytest.mark.parametrize("limit", [0.0, -5.0, np.nan])

@@ -1,10 +1,11 @@
 """Reverse stress: the least implausible economy that exhausts a limit (`search` over `net_loss`), how sure that is
-(`intervals`), and what each variable does alone (`tornado`).
+(`intervals`), what whole paths lose (`path_loss`), and what each variable does alone (`tornado`).
 """
 
 from analysis.methods.stress.reverse import (
     intervals,
     net_loss,
+    path_loss,
     search,
     tornado,
 )
@@ -12,6 +13,7 @@ from analysis.methods.stress.reverse import (
 __all__ = [
     "intervals",
     "net_loss",
+    "path_loss",
     "search",
     "tornado",
 ]

@@ -11,9 +11,9 @@ import pandas as pd
 
 from analysis.methods.stress.projection.book import Book
 from analysis.methods.stress.projection.recovery import RecoveryCurve
-from analysis.methods.stress.reverse.net_loss import net_loss, net_loss_by_chance
-from analysis.methods.stress.reverse.search import STEP, ReverseStress, allowed_changes
-from analysis.methods.stress.satellites.draws import draw_coefficients
+from analysis.methods.stress.reverse.net_loss import net_loss
+from analysis.methods.stress.reverse.path_loss import draw_all
+from analysis.methods.stress.reverse.search import STEP, ReverseStress, allowed_changes, months_ahead
 from analysis.methods.stress.satellites.drivers import driver_series
 from analysis.methods.stress.satellites.satellite import Satellite
 from analysis.methods.stress.scenarios.plausibility import Plausibility, path_from_changes
@@ -51,13 +51,13 @@ def drawn_shifts(
     draws: int,
     seed: int,
 ) -> DrawnShifts:
-    """Draws of all satellites' coefficients, as functions of changes of the economy."""
-    size, index = len(judged.covariance), pd.DatetimeIndex(list(months), name="month")
+    """Draws of all satellites' coefficients, as functions of changes of the economy, over `months` (as in
+    reverse.search.LinearShifts)."""
+    size, index = len(judged.covariance), months_ahead(judged, history)
     paths = [path_from_changes(judged, row, history, index) for row in (np.zeros(size), *np.eye(size))]
     drivers = [driver_series(pd.concat([history, path])) for path in paths]
     base, slopes = {}, {}
-    for number, (step, one) in enumerate(satellites.items()):
-        drawn = draw_coefficients(one, draws, np.random.default_rng([seed, number]))
+    for step, drawn in draw_all(satellites, draws, seed).items():
         found = [drawn.shifts(series, months, reference) for series in drivers]
         base[step], slopes[step] = found[0], np.stack([each - found[0] for each in found[1:]], axis=1)
     return DrawnShifts(base, slopes)
@@ -65,15 +65,13 @@ def drawn_shifts(
 
 @dataclass(frozen=True)
 class DrawnLoss:
-    """Net loss over the shifts' months of a book under changes of the economy, a value a draw (D,): `expected`
-    holds the elasticities' uncertainty alone, `by_chance` that of months and accounts too."""
+    """Net loss over `months` of a book under changes of the economy, a value a draw (D,): what is not known of the
+    elasticities, without the chance of months and accounts."""
 
     book: Book
     shifts: DrawnShifts
     curve: RecoveryCurve
     months: int
-    satellites: Mapping[str, Satellite]
-    seed: int = 0
 
     def of(self, draws: npt.NDArray[np.int64]) -> DrawnLoss:
         """Of some draws alone."""
@@ -85,9 +83,6 @@ class DrawnLoss:
     def expected(self, changes: Array) -> Array:
         return net_loss(self.book, self.shifts(changes), self.curve, self.months)
 
-    def by_chance(self, changes: Array) -> Array:
-        return net_loss_by_chance(self.book, self.shifts(changes), self.curve, self.satellites, self.seed)
-
     def gradient(self, changes: Array, steps: Array) -> Array:
         """Of log expected() at changes (D, A·k) along each column of `steps` (A·k, n), per STEP, (D, n)."""
         draws, count = len(changes), steps.shape[1]
@@ -98,20 +93,6 @@ class DrawnLoss:
         }
         found = np.log(net_loss(self.book, shifts, self.curve, self.months)).reshape(draws, count + 1)
         return np.asarray((found[:, 1:] - found[:, :1]) / STEP)
-
-
-def loss_limits(loss: DrawnLoss, changes: Array, level: float) -> dict[str, float]:
-    """lower, upper (everything) and lower_parameter, upper_parameter (elasticities alone) of the loss under
-    changes."""
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    found: dict[str, float] = {}
-    for drawn, ending in ((loss.by_chance, ""), (loss.expected, "_parameter")):
-        low, high = np.quantile(drawn(changes), tails)
-        found |= {f"lower{ending}": float(low), f"upper{ending}": float(high)}
-    # Chance cannot take away from what elasticities leave open; a few hundred draws may say so.
-    found["lower"] = min(found["lower"], found["lower_parameter"])
-    found["upper"] = max(found["upper"], found["upper_parameter"])
-    return found
 
 
 def drawn_distances(

@@ -58,7 +58,8 @@ class LinearShifts:
     """Log-odds by step as a linear function of changes: exact, since drivers are linear in them.
 
     Calling it with changes (D, A·k) gives log-odds by step, (D, H): satellites at their point estimates, the same
-    as path_from_changes(), driver_series() and Satellite.shift() one after another, without their cost.
+    as path_from_changes(), driver_series() and Satellite.shift() one after another, without their cost. `months`:
+    those that log-odds are wanted for, the path of `judged` reaching at least as far.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class LinearShifts:
         reference: Sequence[pd.Timestamp],
     ) -> None:
         size = len(judged.covariance)
-        index = pd.DatetimeIndex(list(months), name="month")
+        index = months_ahead(judged, history)
 
         def shifts(changes: Array) -> dict[str, Array]:
             path = path_from_changes(judged, changes, history, index)
@@ -170,6 +171,12 @@ def _starts(search: _Search, root: Array, given: Sequence[Array]) -> list[Array]
     return [search.way_out(one) for one in directions if np.linalg.norm(one) > 0]
 
 
+def months_ahead(judged: Plausibility, history: pd.DataFrame) -> pd.DatetimeIndex:
+    """Month ends after the last actual that paths of `judged` have."""
+    first = history.index[-1] + pd.offsets.MonthEnd(1)
+    return pd.date_range(first, periods=judged.anchors[-1], freq="ME", name="month")
+
+
 def allowed_changes(judged: Plausibility, history: pd.DataFrame) -> tuple[Array, Array]:
     """Lowest and highest change at each anchor, (A·k,); of indices the largest growth and fall a scenario may
     have."""
@@ -191,12 +198,10 @@ def _told(
 ) -> ReverseStress:
     changes = root @ z
     reached = float(search.value(changes[None])[0])
-    first = history.index[-1] + pd.offsets.MonthEnd(1)
-    index = pd.date_range(first, periods=judged.anchors[-1], freq="ME", name="month")
     distance = judged.distance_of(changes)
     return ReverseStress(
         changes,
-        path_from_changes(judged, changes, history, index),
+        path_from_changes(judged, changes, history, months_ahead(judged, history)),
         distance,
         judged.quantile(distance),
         judged.normal_quantile(distance),
