@@ -159,6 +159,30 @@ def test_the_breaking_path_does_break(stress: Left) -> None:
     assert found["net_loss"] == pytest.approx(found["limit"], rel=1e-3)
 
 
+def test_an_economy_has_one_distance_wherever_it_is_told(stress: Left) -> None:
+    told = stress.table("reverse_scenarios").set_index("scenario")
+    alone = stress.table("scenarios").set_index("scenario")
+    assert list(told.index) == [*alone.index, "breaking"]
+    for column in ("distance", "quantile"):
+        assert told.loc[alone.index, column].tolist() == pytest.approx(alone[column].tolist())
+    assert told.loc["breaking", "distance"] == pytest.approx(stress.table("reverse_stress")["distance"].iloc[0])
+
+
+def test_what_scenarios_lose_lies_within_its_own_limits(stress: Left) -> None:
+    told = stress.table("reverse_scenarios").set_index("scenario")
+    assert (told["months"] == 24).all()
+    assert (told["lower"] <= told["net_loss"]).all() and (told["net_loss"] <= told["upper"]).all()
+    assert told.loc["epidemic", "net_loss"] > told.loc["baseline", "net_loss"]
+
+
+def test_the_worst_months_of_the_breaking_path_are_dated(stress: Left) -> None:
+    path = stress.table("reverse_stress").pivot(index="month", columns="variable", values="value")
+    worst = stress.table("reverse_farthest").set_index("variable").loc["unemployment_rate"]
+    ahead = path["unemployment_rate"].loc[: START + pd.offsets.MonthEnd(24)]
+    assert worst["month"] == (ahead - worst["now"]).abs().idxmax()
+    assert worst["value"] == pytest.approx(ahead[worst["month"]])
+
+
 def test_headlines_are_compared_with_a_quarter_and_a_year_ago(stress: Left) -> None:
     before = stress.table("comparisons").set_index("before")
     for key in ("lifetime_loss", "severe_30", "breaking_distance"):

@@ -188,6 +188,44 @@ def test_a_provision_of_zero_is_refused_before_anything_runs(
         run_cells(root, patch, STRESS_QUICK | {"stress.losses.provision": 0}, "stress")
 
 
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [
+        (1.0, "The limit is lost even if the economy stays as it is, when "),
+        (1e12, "No scenario exhausts it"),
+    ],
+)
+def test_a_provision_is_held_against_twelve_months_of_losses(
+    stress_root: Path, patch: pytest.MonkeyPatch, amount: float, said: str
+) -> None:
+    left = run_cells(stress_root, patch, STRESS_QUICK | {"stress.losses.provision": amount}, "stress")
+    assert not HOLE.search(left.prose)
+    assert said in left.prose and "over 12 months that exhausts the provision" in left.prose
+    assert ("the provision falls short by" in left.prose) == (amount == 1.0)
+    assert (left.table("reverse_scenarios")["months"] == 12).all()
+
+
+@pytest.mark.parametrize("months", [20, 30])
+def test_a_short_history_of_the_economy_leaves_out_only_what_needs_a_longer_one(
+    macro: Path, stress_root: Path, tmp_path: Path, patch: pytest.MonkeyPatch, months: int
+) -> None:
+    short, table = tmp_path / "macro.csv", pd.read_csv(macro)
+    table[table["month"] <= "2025-12"].tail(months).to_csv(short, index=False)
+    told = {"stress.macro": str(short), "stress.satellites.published": TOLD}
+    left = run_cells(stress_root, patch, STRESS_QUICK | told, "stress")
+    assert not HOLE.search(left.prose)
+    assert {"scenarios", "projection", "ecl", "capacity"} <= set(left.tables)
+    judged = months >= 24
+    assert (f"How far out scenarios lie cannot be told: macro history has {months} months" in left.prose) != judged
+    assert (
+        "What would break us, and what each variable does to the net loss, are left out" in left.prose
+    ) != judged
+    assert ("reverse_stress" in left.tables) == ("breaking_distance" in left.headlines) == judged
+    if judged:
+        found = left.headlines["breaking_distance"]
+        assert found.value is not None and found.year_ago is None, "18 months of the economy were known then"
+
+
 def test_a_baseline_that_no_file_names_is_refused(
     stress_root: Path, tmp_path: Path, patch: pytest.MonkeyPatch
 ) -> None:
