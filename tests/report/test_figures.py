@@ -94,6 +94,11 @@ CASES: dict[str, Case] = {
     "series": (figures.series, lambda r: r, {"group": "product", "y_label": "30+ rate"}),
     "one series": (figures.series, lambda r: r[r["product"] == "Mortgages"], {}),
     "small multiples": (figures.small_multiples, lambda r: r, {"panel": "product"}),
+    "panels": (
+        figures.panels,
+        lambda r: pd.concat([r.assign(kind="balance"), r.assign(kind="accounts", rate=r["rate"] / 10)]),
+        {"panel": "kind", "group": "product", "highlight": ["Mortgages"], "y": "rate"},
+    ),
     "bars": (
         figures.bars,
         last,

@@ -9,6 +9,7 @@ from analysis.report.figures.fan import fan
 from analysis.report.figures.forest import forest
 from analysis.report.figures.funnel import funnel
 from analysis.report.figures.heat import heat
+from analysis.report.figures.panels import panels
 from analysis.report.figures.roll_matrix import roll_matrix
 from analysis.report.figures.series import series
 from analysis.report.figures.small_multiples import small_multiples
@@ -24,6 +25,7 @@ __all__ = [
     "forest",
     "funnel",
     "heat",
+    "panels",
     "roll_matrix",
     "series",
     "small_multiples",
