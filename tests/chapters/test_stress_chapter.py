@@ -274,7 +274,8 @@ def test_a_provision_is_held_against_the_loss_and_is_what_breaks(
     assert "falls short" in left.prose
     assert left.table("reverse_stress")["distance"].iloc[0] == 0
     assert "What breaks us is lost even if the economy stays as it is" in left.prose
-    assert "holds only the next twelve months' losses" in left.prose
+    assert "over 12 months that exhausts the provision" in left.prose
+    assert "the provision falls short by" in left.prose
 
 
 def test_too_few_months_fall_back_on_published_elasticities(
