@@ -74,11 +74,16 @@ def settle(
     mover = Mover(book.accounts, book.buckets)
     economy = list(mover.ratios(shifts, months))
     kept = np.ones((len(economy[0]), months))
+    moving = np.arange(len(kept))
     for rounds in range(1, MOST_ROUNDS + 1):
-        inbound, outbound = hours_needed(_held(mover, economy, kept), given)
-        before, kept = kept, kept_cures(contacts_by_hours(inbound, outbound, given, agents), given)
-        if np.abs(kept - before).max() < SETTLED:
+        inbound, outbound = hours_needed(_held(mover, economy, kept[moving]), given)
+        found = kept_cures(contacts_by_hours(inbound, outbound, given, agents), given)
+        restless = np.abs(found - kept[moving]).max(axis=1) >= SETTLED
+        kept[moving] = found
+        if not restless.any():
             return kept, rounds, True
+        if not restless.all():  # paths don't touch each other: settled ones are left alone
+            moving, economy = moving[restless], [ratios[restless] for ratios in economy]
     return kept, MOST_ROUNDS, False
 
 
