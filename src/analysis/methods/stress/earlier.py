@@ -114,5 +114,7 @@ def breaking_quantile(
     value = NetLoss(without_new_business(book), linear, one.curve, months)
     limit = multiple * loss.expected(one.paths[baseline])
     starts = [near.changes(path) for name, path in one.paths.items() if name != baseline]
-    found = reverse_stress(value, limit, near, one.history, starts)
+    # One number for a comparison: the search begins from the costliest scenario, and from the steepest way out.
+    costliest = sorted(starts, key=lambda changes: float(value(changes[None])[0]))[-1:]
+    found = reverse_stress(value, limit, near, one.history, costliest)
     return found.quantile if found.reached else None

@@ -159,7 +159,7 @@ class _Search:
         limit = {"type": "ineq", "fun": lambda z: self.excess(z[None])[0], "jac": self.gradient}
         found = minimize(
             lambda z: 0.5 * float(z @ z), start, jac=lambda z: z, method="SLSQP", constraints=[limit, ranges],
-            options={"maxiter": 200, "ftol": 1e-10},
+            options={"maxiter": 200, "ftol": 1e-8},
         )  # fmt: skip
         z = np.asarray(found.x) if self.inside(np.asarray(found.x)) else self.clip(np.asarray(found.x))
         return z if self.excess(z[None])[0] > -TOLERANCE else None

@@ -32,6 +32,7 @@ ADVERSE: dict[str, int] = {
 STEPS: dict[str, int] = {"entry": 1, "cure": -1, "better": -1, "stay": -1, "charge_off": 1, "recovery": -1}
 """Step → how its probability (for recovery: rate) answers when borrowers are hurt."""
 
+Months = Sequence[pd.Timestamp] | npt.NDArray[np.datetime64]
 Structure = Mapping[str, int]
 """Driver → months it acts ahead, for example {"unemployment": 2, "gdp": 2}."""
 
@@ -54,7 +55,7 @@ def sign_of(step: str, driver: str) -> int:
     return STEPS[step] * ADVERSE[driver]
 
 
-def lagged(drivers: pd.DataFrame, months: Sequence[pd.Timestamp], structure: Structure) -> Array:
+def lagged(drivers: pd.DataFrame, months: Months, structure: Structure) -> Array:
     """Each driver `lag` months before each of `months`, (T, drivers); nan where the series don't reach.
 
     Raises ParameterError for a driver that the series lack, or a lag below 0.
@@ -63,20 +64,26 @@ def lagged(drivers: pd.DataFrame, months: Sequence[pd.Timestamp], structure: Str
     return np.column_stack(columns) if columns else np.empty((len(months), 0))
 
 
-def lagged_column(drivers: pd.DataFrame, months: Sequence[pd.Timestamp], name: str, lag: int) -> Array:
+def lagged_column(drivers: pd.DataFrame, months: Months, name: str, lag: int) -> Array:
     """One driver `lag` months before each of `months`, (T,)."""
     if name not in drivers.columns:
         raise ParameterError(f"driver '{name}' is not there; the macro table serves {', '.join(drivers.columns)}")
     if lag < 0:
         raise ParameterError(f"lag of '{name}' is {lag}; it must be 0 or more months")
     known = np.asarray(drivers.index, dtype="datetime64[M]")  # ascending
-    wanted = np.array(list(months), dtype="datetime64[M]") - np.timedelta64(lag, "M")
+    wanted = calendar(months) - np.timedelta64(lag, "M")
     place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     return np.where(known[place] == wanted, drivers[name].to_numpy(float)[place], np.nan)
 
 
-def harmonics(months: Sequence[pd.Timestamp], count: int) -> Array:
+def calendar(months: Months) -> npt.NDArray[np.datetime64]:
+    """Months as numbers of numpy, (T,): worth doing once where many columns are looked up."""
+    return months if isinstance(months, np.ndarray) else np.array(list(months), dtype="datetime64[M]")
+
+
+def harmonics(months: Months, count: int) -> Array:
     """Sines and cosines of the month of the year, (T, 2·count): each sums to zero over a year."""
-    angle = 2 * np.pi * np.array([pd.Timestamp(month).month for month in months], float) / 12.0
+    of_year = calendar(months).astype(np.int64) % 12 + 1
+    angle = 2 * np.pi * of_year / 12.0
     waves = [wave(k * angle) for k in range(1, count + 1) for wave in (np.sin, np.cos)]
     return np.column_stack(waves) if waves else np.empty((len(months), 0))

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from analysis.core.errors import InputError
-from analysis.methods.stress.satellites.drivers import Structure, harmonics, lagged_column
+from analysis.methods.stress.satellites.drivers import Structure, calendar, harmonics, lagged_column
 from analysis.methods.stress.satellites.regression import MonthRegression
 
 Array = npt.NDArray[np.float64]
@@ -138,16 +138,16 @@ class Satellite:
     ) -> tuple[dict[tuple[str, int], Array], Array]:
         """Each driver after each lag in `months` less its mean in `reference`, (H,), and the season's, (H, 2W)."""
         pairs = {pair for model in self.models for pair in model.structure.items()}
-        found = {}
+        found, both = {}, (calendar(months), calendar(reference))
         for name, lag in pairs:
-            column, usual = (lagged_column(drivers, each, name, lag) for each in (months, reference))
+            column, usual = (lagged_column(drivers, each, name, lag) for each in both)
             if not (np.isfinite(column).all() and np.isfinite(usual).all()):
                 raise InputError(
                     f"the drivers of '{self.step}' ({', '.join(self.drivers)}) don't reach over all months "
                     "that are projected from or to; add macro history, or use shorter lags"
                 )
             found[name, lag] = column - usual.mean()
-        return found, harmonics(months, self.waves) - harmonics(reference, self.waves).mean(axis=0)
+        return found, harmonics(both[0], self.waves) - harmonics(both[1], self.waves).mean(axis=0)
 
 
 COLUMNS = ["step", "driver", "lag", "elasticity", "se", "lower", "upper", "bounded", "source"]
