@@ -346,6 +346,7 @@ def test_ticks_are_written_in_their_unit(ticks: list[float], unit: str, written:
     [
         ([0.0445, 0.0421, 0.051], "fraction", ["4.5%", "4.2%", "5.1%"]),
         ([0.0085, 0.0231, 0.0], "fraction", ["0.85%", "2.31%", "0.00%"]),
+        ([0.7652, 0.2146, 0.0069], "fraction", ["76.5%", "21.5%", "0.7%"]),
         ([620_000.0, 1_020_000.0], "currency", ["CNY 0.62 million", "CNY 1.02 million"]),
         ([9.8e6, 12.34e6], "currency", ["CNY 9.8 million", "CNY 12.3 million"]),
         ([0.0004, -0.0121], "points", ["+0.04", "−1.21"]),

@@ -68,7 +68,8 @@ def value_text(value: float, unit: str, numbers: Numbers) -> str:
 
 
 def value_texts(values: Sequence[float], unit: str, numbers: Numbers) -> list[str]:
-    """Values of one figure beside their marks, all with the same decimals and the same scale."""
+    """Values of one figure beside their marks, all with the same decimals and the same scale: two decimals of a
+    percent where one is below 1% and none reaches 10%."""
     sizes = [abs(value) for value in values if math.isfinite(value) and value != 0]
     if unit == "currency":
         size, word = numbers.scale(list(values))
@@ -77,7 +78,8 @@ def value_texts(values: Sequence[float], unit: str, numbers: Numbers) -> list[st
         told = [numbers.number(value / size, digits) for value in values]
         return [" ".join(part for part in (numbers.currency, text, word) if part) for text in told]
     if unit == "fraction":
-        return [numbers.pct(value, 1 if min(sizes, default=1.0) >= 0.00995 else 2) for value in values]
+        fine = min(sizes, default=1.0) < 0.00995 and max(sizes, default=0.0) < 0.0995
+        return [numbers.pct(value, 2 if fine else 1) for value in values]
     if unit == "points":
         digits = 2 if min(sizes, default=1.0) < 0.00095 else 1
         return [numbers.number(value * 100, digits, signed=True) for value in values]
