@@ -73,7 +73,7 @@ def settle(
     not."""
     mover = Mover(book.accounts, book.buckets)
     economy = list(mover.ratios(shifts, months))
-    kept = np.ones((len(economy[0]), months))
+    kept = np.ones((economy[0].shape[-1], months))
     moving = np.arange(len(kept))
     for rounds in range(1, MOST_ROUNDS + 1):
         inbound, outbound = hours_needed(_held(mover, economy, kept[moving]), given)
@@ -83,7 +83,7 @@ def settle(
         if not restless.any():
             return kept, rounds, True
         if not restless.all():  # paths don't touch each other: settled ones are left alone
-            moving, economy = moving[restless], [ratios[restless] for ratios in economy]
+            moving, economy = moving[restless], [ratios[..., restless] for ratios in economy]
     return kept, MOST_ROUNDS, False
 
 
@@ -94,12 +94,11 @@ def kept_cures(made: npt.ArrayLike, given: Assumptions) -> Array:
 
 def _held(mover: Mover, economy: list[Array], kept: Array) -> Array:
     """Expected accounts by path, month ahead and bucket, (D, H, B)."""
-    stock, found = np.repeat(mover.basis.stock[None], len(kept), axis=0), []
+    stock, found = mover.start(len(kept)), []
     for month, ratios in enumerate(economy):
-        weighted = mover.weighted(stock, mover.tilt.keep_cures(ratios, kept[:, month]))
-        stock = mover.moved(stock, weighted) + mover.basis.inflow
-        found.append(np.maximum(stock[:, :, : mover.inside].sum(axis=1), 0.0))
-    return np.stack(found, axis=1)
+        stock, _ = mover.step(stock, mover.tilt.keep_cures(ratios, kept[:, month]))
+        found.append(np.maximum(stock[:, : mover.inside].sum(axis=0), 0.0))
+    return np.moveaxis(np.stack(found), (0, 1, 2), (1, 2, 0))
 
 
 def cures_lost(before: Projection, after: Projection) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Expected stocks and flows of one basis, fast enough for searches that run many thousands of paths.
 
 The roll rates of each kind of step are a matrix of their own, so a month is one product of stocks, each times the
-ratio of its kind, with these matrices side by side.
+ratio of its kind, with these matrices side by side; rows of flows stand below those of states. Draws come last.
 """
 
 from __future__ import annotations
@@ -13,71 +13,87 @@ import numpy.typing as npt
 
 from analysis.core.states import Buckets
 from analysis.methods.stress.projection.book import Basis
-from analysis.methods.stress.projection.tilt import Tilt
+from analysis.methods.stress.projection.tilt import CURE, GONE, WORSE, Tilt
 from analysis.methods.stress.satellites.cells import KINDS
 
 Array = npt.NDArray[np.float64]
 
-AT_ONCE = 4_000
-"""Paths × months whose ratios are worked out together."""
+FLOWS = ("charged_off", "cured", "entered")
+AT_ONCE = 1_000
+"""Paths × months whose ratios are worked out together: few enough to stay near the processor."""
 
 
 class Mover:
-    """Moves stocks (D, G, S) of a basis by roll rates under log-odds by step."""
+    """Moves stocks (G, S, D) of a basis by roll rates under log-odds by step."""
 
     def __init__(self, basis: Basis, buckets: Buckets) -> None:
         self.basis, self.tilt = basis, Tilt(basis.shares, buckets)
         self.inside = inside = self.tilt.inside
         kinds = [np.where(self.tilt.kind == kind, basis.matrix, 0.0)[:, :inside] for kind in range(len(KINDS))]
         rates = np.stack(kinds, axis=2)
-        self.rates = rates.reshape(len(rates), -1, rates.shape[-1])
-        self.sums = rates.sum(axis=-1)
-        self.rest = basis.matrix[:, inside:]
+        groups, states = basis.stock.shape
+        self.states, self.gone = states, buckets.states.index("charged_off")
+        into = np.concatenate([rates, _flow_rates(rates)], axis=-1)
+        self.into = np.ascontiguousarray(np.swapaxes(into.reshape(groups, -1, states + len(FLOWS)), 1, 2))
+        self.rest = np.swapaxes(basis.matrix[:, inside:], 1, 2)
+        self.inflow = basis.inflow[:, :, None]
+
+    def start(self, draws: int) -> Array:
+        """Today's stock for so many draws, (G, S, D)."""
+        return np.repeat(self.basis.stock[:, :, None], draws, axis=2)
 
     def ratios(self, shifts: Mapping[str, Array], months: int, kept: Array | None = None) -> Iterator[Array]:
-        """Tilt.by_kind() of each month, (D, G, B, kinds), with only the share `kept` (D, H) of cures if given."""
+        """Tilt.by_kind() of each month, (G, B, kinds, D), with only the share `kept` (D, H) of cures if given."""
         for month, found in enumerate(self._moved_by_economy(shifts, months)):
             yield found if kept is None else self.tilt.keep_cures(found, kept[:, month])
 
     def _moved_by_economy(self, shifts: Mapping[str, Array], months: int) -> Iterator[Array]:
-        draws = len(next(iter(shifts.values()))) if shifts else 1
+        if not shifts:
+            yield from [self.tilt.by_kind({})] * months
+            return
+        draws = len(next(iter(shifts.values())))
         block = max(1, AT_ONCE // draws)
         for first in range(0, months, block):
             size = min(block, months - first)
-            flat = {step: values[:, first : first + size].ravel() for step, values in shifts.items()}
+            flat = {step: values[:, first : first + size].T.ravel() for step, values in shifts.items()}
             found = self.tilt.by_kind(flat)
-            shaped = found.reshape(draws if shifts else 1, -1, *found.shape[1:])
             for month in range(size):
-                yield shaped[:, month if shifts else 0]
+                yield found[..., month * draws : (month + 1) * draws]
 
-    def weighted(self, stock: Array, ratios: Array) -> Array:
-        """Stocks in buckets by kind of step, (D, G, B, kinds)."""
-        return np.asarray(stock[:, :, : self.inside, None] * ratios)
+    def rates(self, ratios: Array) -> Array:
+        """Flow rates from buckets to states under ratios by kind, (G, B, S, D)."""
+        return np.asarray(self.basis.matrix[:, : self.inside, :, None] * self.tilt.spread(ratios))
 
-    def moved(self, stock: Array, weighted: Array) -> Array:
-        """Where all of it is found a month later, without new business, (D, G, S)."""
-        flat = np.swapaxes(weighted.reshape(*weighted.shape[:2], -1), 0, 1)
-        left = np.swapaxes(stock[:, :, self.inside :], 0, 1)
-        return np.swapaxes(flat @ self.rates + left @ self.rest, 0, 1)
+    def step(self, stock: Array, ratios: Array) -> tuple[Array, Array]:
+        """Where all of it is found a month later, new business with it, (G, S, D), and FLOWS, (G, 3, D)."""
+        weighted = stock[:, : self.inside, None] * ratios
+        came = self.into @ weighted.reshape(len(stock), -1, stock.shape[-1])
+        moved = came[:, : self.states] + self.rest @ stock[:, self.inside :] + self.inflow
+        return np.asarray(moved), np.asarray(came[:, self.states :])
 
-    def flows(self, weighted: Array) -> dict[str, Array]:
-        """Charged off, cured (overdue to current) and entered, (D, G) each."""
-        places = {name: KINDS.index(name) for name in ("charged_off", "current", "worse")}
-        by_kind = weighted * self.sums
-        return {
-            "charged_off": by_kind[..., places["charged_off"]].sum(axis=-1),
-            "cured": by_kind[..., 1:, places["current"]].sum(axis=-1),
-            "entered": by_kind[..., 0, places["worse"]],
-        }
+    def arrived(self, stock: Array, went: Array, new: Array) -> tuple[Array, Array]:
+        """step() where it is known already how much `went` from bucket to state, (G, B, S, D), and came in `new`,
+        (G, S, D)."""
+        moved = went.sum(axis=1) + self.rest @ stock[:, self.inside :] + new
+        flows = [went[:, :, self.gone].sum(axis=1), went[:, 1:, 0].sum(axis=1),
+                 went[:, 0, 1 : self.inside].sum(axis=1)]  # fmt: skip
+        return np.maximum(moved, 0.0), np.stack(flows, axis=1)
+
+
+def _flow_rates(rates: Array) -> Array:
+    """Rates at which buckets and kinds of step add to FLOWS, (G, B, kinds, 3)."""
+    total, found = rates.sum(axis=-1), np.zeros((*rates.shape[:-1], len(FLOWS)))
+    found[:, :, GONE, 0] = total[:, :, GONE]
+    found[:, 1:, CURE, 1] = total[:, 1:, CURE]
+    found[:, 0, WORSE, 2] = total[:, 0, WORSE]
+    return found
 
 
 def expected_charge_offs(basis: Basis, buckets: Buckets, shifts: Mapping[str, Array], months: int) -> Array:
     """What is charged off by path, month and group under log-odds by step (D, H), (D, H, G)."""
     mover = Mover(basis, buckets)
-    draws = len(next(iter(shifts.values()))) if shifts else 1
-    stock, lost = np.repeat(basis.stock[None], draws, axis=0), []
+    stock, lost = mover.start(len(next(iter(shifts.values()))) if shifts else 1), []
     for ratios in mover.ratios(shifts, months):
-        weighted = mover.weighted(stock, ratios)
-        lost.append(mover.flows(weighted)["charged_off"])
-        stock = mover.moved(stock, weighted) + basis.inflow
-    return np.stack(lost, axis=1)
+        stock, flows = mover.step(stock, ratios)
+        lost.append(flows[:, FLOWS.index("charged_off")])
+    return np.moveaxis(np.stack(lost), (0, 1, 2), (1, 2, 0))

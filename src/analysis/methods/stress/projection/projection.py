@@ -17,7 +17,8 @@ from analysis.core.errors import ParameterError
 from analysis.core.periods import shift_months
 from analysis.core.scenarios import LONGEST
 from analysis.methods.stress.projection.book import BASES, Book
-from analysis.methods.stress.projection.paths import FLOWS, Paths, run
+from analysis.methods.stress.projection.expected import FLOWS
+from analysis.methods.stress.projection.paths import Paths, run
 from analysis.methods.stress.projection.tilt import Tilt
 from analysis.methods.stress.satellites.cells import CHAIN
 from analysis.methods.stress.satellites.draws import Drawn, draw_coefficients
@@ -210,8 +211,9 @@ def roll_rates(book: Book, point: Mapping[str, Array], months: int, kept: Array 
     cures."""
     tilt = Tilt(book.accounts.shares, book.buckets)
     kinds = tilt.by_kind({step: values[:months] for step, values in point.items()} or {"entry": np.zeros(months)})
-    ratios = tilt.spread(kinds if kept is None else tilt.keep_cures(kinds, kept))
-    return np.asarray(book.accounts.matrix[None] * ratios)
+    return np.asarray(
+        book.accounts.matrix * tilt.by_state(kinds if kept is None else tilt.keep_cures(kinds, kept))
+    )
 
 
 def measures(paths: Paths, book: Book) -> dict[tuple[str, str], Array]:

@@ -3,6 +3,8 @@
 Within a kind of step (say, all that is `worse`) shares stay as they are; between kinds they move so that the odds
 of each step are multiplied by e^δ. With every δ 0 the roll rates come back as they were. Where δ moves each step
 in its adverse direction, the share that ends in the worst kinds rises, whatever the roll rates are.
+
+Arrays by kind have draws last, so that a month's arithmetic runs along memory.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from analysis.methods.stress.satellites.cells import CHAIN, KINDS, kind_matrix
 
 Array = npt.NDArray[np.float64]
 
-CURE = KINDS.index("current")
+LEFT, CURE, BETTER, STAY, WORSE, GONE = range(len(KINDS))
 FARTHEST = 30.0
 """Log-odds beyond which a step is as good as certain, or impossible."""
 
@@ -31,33 +33,46 @@ class Tilt:
         self.inside = len(buckets.labels)
         self.kind = np.array([[KINDS.index(name) if name else 0 for name in row] for row in names])
         held = [np.where(names == kind, shares, 0.0).sum(axis=-1)[:, : self.inside] for kind in KINDS]
-        self.held = dict(zip(KINDS, held, strict=True))
+        self.held = np.stack(held, axis=-1)
+        steps = {step: self._chance(step) for step in CHAIN}
+        # What a step is of: the current accounts' row, the overdue ones', or both.
+        self.current = {step: steps[step][:, 0, None] for step in ("entry", "charge_off")}
+        self.overdue = {step: steps[step][:, 1:, None] for step in CHAIN if step != "entry"}
 
     def ratios(self, shifts: Mapping[str, Array]) -> Array:
         """New ÷ old shares, (D, G, S, S), for log-odds by step (D,); steps that aren't named keep theirs.
 
         Rates that hold more than shares, as those of balances, are multiplied by the same. Rows of exits are 1.
         """
-        return self.spread(self.by_kind(shifts))
+        return self.by_state(self.by_kind(shifts))
 
-    def spread(self, kinds: Array) -> Array:
-        """Ratios by kind of step, (D, G, B, kinds), at their places among states, (D, G, S, S)."""
-        draws, groups, size = len(kinds), kinds.shape[1], len(self.kind)
-        found = np.ones((draws, groups, size, size))
-        rows = np.arange(self.inside)[:, None]
-        found[:, :, : self.inside] = kinds[:, :, rows, self.kind[: self.inside]]
+    def by_state(self, kinds: Array) -> Array:
+        """by_kind() as ratios()."""
+        size = len(self.kind)
+        found = np.ones((kinds.shape[-1], len(kinds), size, size))
+        found[:, :, : self.inside] = np.moveaxis(self.spread(kinds), -1, 0)
         return found
 
+    def spread(self, kinds: Array) -> Array:
+        """by_kind() at the places that buckets step to, (G, B, S, D)."""
+        return np.asarray(kinds[:, np.arange(self.inside)[:, None], self.kind[: self.inside]])
+
     def by_kind(self, shifts: Mapping[str, Array]) -> Array:
-        """ratios() by kind of step: rows of buckets and KINDS, (D, G, B, kinds)."""
+        """ratios() by kind of step: rows of buckets and KINDS, (G, B, kinds, D)."""
         unknown = [name for name in shifts if name not in CHAIN]
         if unknown:
             raise ParameterError(f"step '{unknown[0]}' cannot be moved; roll rates have {', '.join(CHAIN)}")
         draws = len(next(iter(shifts.values()))) if shifts else 1
-        delta = {name: np.asarray(shifts.get(name, np.zeros(draws)), float)[:, None] for name in CHAIN}
-        current = self._current({name: value for name, value in delta.items()})
-        overdue = self._overdue({name: value[:, :, None] for name, value in delta.items()})
-        return np.concatenate([current[:, :, None], overdue], axis=2)
+        factor = {
+            step: np.exp(np.clip(np.asarray(shifts[step], float), -FARTHEST, FARTHEST))
+            if step in shifts
+            else np.ones(draws)
+            for step in CHAIN
+        }
+        found = np.ones((*self.held.shape, draws))
+        self._tilt_current(found[:, 0], factor)
+        self._tilt_overdue(found[:, 1:], factor)
+        return found
 
     def keep_cures(self, kinds: Array, kept: Array) -> Array:
         """by_kind() where only the share `kept` (D,) of each bucket's probability of cure is left.
@@ -65,46 +80,42 @@ class Tilt:
         What is lost goes where the account would have gone without a cure, in proportion: better, stay, worse,
         charged off; those who pay off or close still do. A bucket that knows nothing but cures keeps them.
         """
-        cured = kinds[:, :, 1:, CURE] * self.held["current"][:, 1:]
-        held = np.stack([self.held[kind][:, 1:] for kind in KINDS[CURE + 1 :]], axis=-1)
-        other = np.einsum("dgbk,gbk->dgb", kinds[:, :, 1:, CURE + 1 :], held)
-        share = np.where(other > 0, np.asarray(kept, float)[:, None, None], 1.0)
+        held, overdue = self.held[:, 1:, :, None], kinds[:, 1:]
+        cured = overdue[:, :, CURE] * held[:, :, CURE]
+        other = np.einsum("gbkd,gbk->gbd", overdue[:, :, BETTER:], self.held[:, 1:, BETTER:])
+        share = np.where(other > 0, np.asarray(kept, float), 1.0)
         more = 1.0 + np.divide((1.0 - share) * cured, other, out=np.zeros_like(cured), where=other > 0)
         found = kinds.copy()
-        found[:, :, 1:, CURE] *= share
-        found[:, :, 1:, CURE + 1 :] *= more[..., None]
+        found[:, 1:, CURE] *= share
+        found[:, 1:, BETTER:] *= more[:, :, None]
         return found
 
-    def _current(self, delta: Mapping[str, Array]) -> Array:
-        """Ratios by kind of the current accounts' row, (D, G, kinds)."""
-        p = {kind: self.held[kind][:, 0] for kind in KINDS}
-        bad = p["worse"] + p["charged_off"]
-        stays, enters = _split(p["current"], bad, delta["entry"])
-        worse, gone = _split(p["worse"], p["charged_off"], delta["charge_off"])
-        one = np.ones_like(stays)
-        return np.stack([one, stays, one, one, enters * worse, enters * gone], axis=-1)
+    def _chance(self, step: str) -> Array:
+        """Share of those at risk of a step that take it, (G, B); 0 where none is at risk."""
+        event, at_risk = (self.held[..., [KINDS.index(kind) for kind in kinds]].sum(-1) for kinds in CHAIN[step])
+        return np.divide(event, at_risk, out=np.zeros_like(event), where=at_risk > 0)
 
-    def _overdue(self, delta: Mapping[str, Array]) -> Array:
-        """Ratios by kind of the overdue rows, (D, G, rows, kinds)."""
-        p = {kind: self.held[kind][:, 1:] for kind in KINDS}
-        after_stay = p["worse"] + p["charged_off"]
-        after_better = p["stay"] + after_stay
-        after_cure = p["better"] + after_better
-        rest, cured = _split(after_cure, p["current"], delta["cure"])
-        rest_better, better = _split(after_better, p["better"], delta["better"])
-        rest_stay, stay = _split(after_stay, p["stay"], delta["stay"])
-        worse, gone = _split(p["worse"], p["charged_off"], delta["charge_off"])
-        to_stay = rest * rest_better
-        onward = to_stay * rest_stay
-        return np.stack(
-            [np.ones_like(cured), cured, rest * better, to_stay * stay, onward * worse, onward * gone], -1
-        )
+    def _tilt_current(self, found: Array, factor: Mapping[str, Array]) -> None:
+        """Ratios by kind of the current accounts' row into `found` (G, kinds, D)."""
+        stays, enters = _split(self.current["entry"], factor["entry"])
+        worse, gone = _split(self.current["charge_off"], factor["charge_off"])
+        found[:, CURE] = stays
+        np.multiply(enters, worse, out=found[:, WORSE])
+        np.multiply(enters, gone, out=found[:, GONE])
+
+    def _tilt_overdue(self, found: Array, factor: Mapping[str, Array]) -> None:
+        """Ratios by kind of the overdue rows into `found` (G, rows, kinds, D), along the chain of steps."""
+        rest = np.ones(())
+        for step, kind in (("cure", CURE), ("better", BETTER), ("stay", STAY)):
+            no, yes = _split(self.overdue[step], factor[step])
+            np.multiply(rest, yes, out=found[:, :, kind])
+            rest = rest * no
+        worse, gone = _split(self.overdue["charge_off"], factor["charge_off"])
+        np.multiply(rest, worse, out=found[:, :, WORSE])
+        np.multiply(rest, gone, out=found[:, :, GONE])
 
 
-def _split(no: Array, yes: Array, delta: Array) -> tuple[Array, Array]:
-    """Ratios of the shares that don't and do take a step whose odds are multiplied by e^δ."""
-    total = no + yes
-    chance = np.divide(yes, total, out=np.zeros_like(total), where=total > 0)
-    factor = np.exp(np.clip(delta, -FARTHEST, FARTHEST))
+def _split(chance: Array, factor: Array) -> tuple[Array, Array]:
+    """Ratios of the shares that don't and do take a step of this chance whose odds are multiplied by a factor."""
     scale = 1.0 / (1.0 + chance * (factor - 1.0))
     return np.asarray(scale), np.asarray(factor * scale)
