@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import bdtr, stdtrit
 
 from analysis.core.errors import InputError
-from analysis.methods.stress.satellites.drivers import harmonics, lagged_column
+from analysis.methods.stress.satellites.drivers import harmonics, lagged_rows
 from analysis.methods.stress.satellites.fit import LEAST_MONTHS, fit_satellite
 from analysis.methods.stress.satellites.month_effects import MonthEffects, by_month, effects_of
 from analysis.methods.stress.satellites.satellite import Satellite
@@ -152,8 +152,9 @@ def predict_effect(model: Satellite, drivers: pd.DataFrame, month: pd.Timestamp)
     disagreement between lag structures, and the months' own noise."""
     weights = np.array([one.weight for one in model.models])
     reached = {
-        (name, lag): float(lagged_column(drivers, [month], name, lag)[0])
-        for name, lag in {pair for one in model.models for pair in one.structure.items()}
+        (name, lag): float(value)
+        for name, lags in model.lags.items()
+        for lag, value in zip(lags, lagged_rows(drivers, [month], name, lags)[:, 0], strict=True)
     }
     season = harmonics([month], model.waves)[0]
     rows = [np.array([1.0, *(reached[pair] for pair in one.structure.items()), *season]) for one in model.models]

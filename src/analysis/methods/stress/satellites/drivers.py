@@ -32,7 +32,7 @@ ADVERSE: dict[str, int] = {
 STEPS: dict[str, int] = {"entry": 1, "cure": -1, "better": -1, "stay": -1, "charge_off": 1, "recovery": -1}
 """Step → how its probability (for recovery: rate) answers when borrowers are hurt."""
 
-Months = Sequence[pd.Timestamp] | npt.NDArray[np.datetime64]
+Months = Sequence[pd.Timestamp] | pd.Index | npt.NDArray[np.datetime64]
 Structure = Mapping[str, int]
 """Driver → months it acts ahead, for example {"unemployment": 2, "gdp": 2}."""
 
@@ -66,18 +66,25 @@ def lagged(drivers: pd.DataFrame, months: Months, structure: Structure) -> Array
 
 def lagged_column(drivers: pd.DataFrame, months: Months, name: str, lag: int) -> Array:
     """One driver `lag` months before each of `months`, (T,)."""
+    return lagged_rows(drivers, months, name, [lag])[0]
+
+
+def lagged_rows(drivers: pd.DataFrame, months: Months, name: str, lags: Sequence[int]) -> Array:
+    """One driver, for each of `lags`, so many months before each of `months`, (lags, T)."""
     if name not in drivers.columns:
         raise ParameterError(f"driver '{name}' is not there; the macro table serves {', '.join(drivers.columns)}")
-    if lag < 0:
-        raise ParameterError(f"lag of '{name}' is {lag}; it must be 0 or more months")
-    known = np.asarray(drivers.index, dtype="datetime64[M]")  # ascending
-    wanted = calendar(months) - np.timedelta64(lag, "M")
+    if min(lags) < 0:
+        raise ParameterError(f"lag of '{name}' is {min(lags)}; it must be 0 or more months")
+    known = calendar(drivers.index)  # ascending
+    wanted = calendar(months) - np.array(lags, dtype="timedelta64[M]")[:, None]
     place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     return np.where(known[place] == wanted, drivers[name].to_numpy(float)[place], np.nan)
 
 
 def calendar(months: Months) -> npt.NDArray[np.datetime64]:
     """Months as numbers of numpy, (T,): worth doing once where many columns are looked up."""
+    if isinstance(months, pd.Index):
+        return months.to_numpy(dtype="datetime64[M]")
     return months if isinstance(months, np.ndarray) else np.array(list(months), dtype="datetime64[M]")
 
 

@@ -90,16 +90,17 @@ def effects_of(risk: pd.DataFrame, events: pd.DataFrame, poisson: bool = False) 
 
 def _telling(risk: pd.DataFrame, events: pd.DataFrame, poisson: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Without segments and months that hold no events, or nothing else."""
-    while True:
-        keep = []
-        for axis in (1, 0):
-            n, d = risk.sum(axis=axis), events.sum(axis=axis)
-            keep.append((d > 0) & (n > 0) & ((d < n) | poisson))
-        if keep[0].all() and keep[1].all():
-            return risk, events
-        risk, events = risk.loc[keep[0], keep[1]], events.loc[keep[0], keep[1]]
-        if not risk.size:
-            return risk, events
+    n, d = risk.to_numpy(float), events.to_numpy(float)
+    rows, columns = np.arange(n.shape[0]), np.arange(n.shape[1])
+    while n.size:
+        down, across = (
+            (d.sum(axis) > 0) & (n.sum(axis) > 0) & ((d.sum(axis) < n.sum(axis)) | poisson) for axis in (1, 0)
+        )
+        if down.all() and across.all():
+            break
+        rows, columns = rows[down], columns[across]
+        n, d = n[np.ix_(down, across)], d[np.ix_(down, across)]
+    return risk.iloc[rows, columns], events.iloc[rows, columns]
 
 
 def _with_halves(

@@ -147,8 +147,7 @@ def regress_each(
     count, months, size = designs.shape
     mean = np.zeros(size) if prior_mean is None else prior_mean
     precision = np.zeros(size) if prior_precision is None else prior_precision
-    for design in designs:
-        _refuse_unidentified(design, precision, months)
+    _refuse_unidentified(designs, precision)
     problem = _Rotated(np.broadcast_to(y, (count, months)), axes, designs, mean, precision)
     tau2 = problem.best_tau2()
     free, information, spread = (found[:, 0] for found in problem.solve(tau2[:, None]))
@@ -188,14 +187,13 @@ def _held(
     return tau2, narrow
 
 
-def _refuse_unidentified(design: Array, precision: Array, months: int) -> None:
-    if months <= design.shape[1] and not precision.any():
-        raise InputError(
-            f"{months} months cannot tell {design.shape[1]} coefficients; leave drivers or season out"
-        )
-    scaled = design / np.maximum(np.sqrt((design**2).sum(axis=0)), 1e-300)
-    information = scaled.T @ scaled + np.diag((precision > 0).astype(float))
-    if np.linalg.eigvalsh(information)[0] < FLAT:
+def _refuse_unidentified(designs: Array, precision: Array) -> None:
+    _, months, size = designs.shape
+    if months <= size and not precision.any():
+        raise InputError(f"{months} months cannot tell {size} coefficients; leave drivers or season out")
+    scaled = designs / np.maximum(np.sqrt((designs**2).sum(axis=1, keepdims=True)), 1e-300)
+    information = np.swapaxes(scaled, 1, 2) @ scaled + np.diag((precision > 0).astype(float))
+    if np.linalg.eigvalsh(information)[:, 0].min() < FLAT:
         raise InputError(
             "over these months the drivers repeat each other, or one stands still: leave one out, or give a prior"
         )

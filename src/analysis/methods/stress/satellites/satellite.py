@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from analysis.core.errors import InputError
-from analysis.methods.stress.satellites.drivers import Structure, calendar, harmonics, lagged_column
+from analysis.methods.stress.satellites.drivers import Structure, calendar, harmonics, lagged_rows
 from analysis.methods.stress.satellites.regression import MonthRegression
 
 Array = npt.NDArray[np.float64]
@@ -122,6 +122,11 @@ class Satellite:
         season = np.sum([model.weight * model.fit.bounded[first:] for model in self.models], axis=0)
         return acting, np.asarray(season, float)
 
+    @cached_property
+    def lags(self) -> dict[str, list[int]]:
+        """Lags at which models read each driver."""
+        return {name: sorted({model.structure[name] for model in self.models}) for name in self.drivers}
+
     def moved(
         self, drivers: pd.DataFrame, months: Sequence[pd.Timestamp], reference: Sequence[pd.Timestamp]
     ) -> Callable[[Structured], Array]:
@@ -137,16 +142,16 @@ class Satellite:
         self, drivers: pd.DataFrame, months: Sequence[pd.Timestamp], reference: Sequence[pd.Timestamp]
     ) -> tuple[dict[tuple[str, int], Array], Array]:
         """Each driver after each lag in `months` less its mean in `reference`, (H,), and the season's, (H, 2W)."""
-        pairs = {pair for model in self.models for pair in model.structure.items()}
-        found, both = {}, (calendar(months), calendar(reference))
-        for name, lag in pairs:
-            column, usual = (lagged_column(drivers, each, name, lag) for each in both)
-            if not (np.isfinite(column).all() and np.isfinite(usual).all()):
+        found: dict[tuple[str, int], Array] = {}
+        both = calendar(months), calendar(reference)
+        for name, lags in self.lags.items():
+            rows, usual = (lagged_rows(drivers, each, name, lags) for each in both)
+            if not (np.isfinite(rows).all() and np.isfinite(usual).all()):
                 raise InputError(
                     f"the drivers of '{self.step}' ({', '.join(self.drivers)}) don't reach over all months "
                     "that are projected from or to; add macro history, or use shorter lags"
                 )
-            found[name, lag] = column - usual.mean()
+            found |= {(name, lag): row for lag, row in zip(lags, rows - usual.mean(axis=1)[:, None], strict=True)}
         return found, harmonics(both[0], self.waves) - harmonics(both[1], self.waves).mean(axis=0)
 
 
