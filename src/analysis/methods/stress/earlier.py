@@ -22,8 +22,8 @@ from analysis.methods.stress.credit.loss_tables import WEIGHTED, loss_table
 from analysis.methods.stress.credit.model import CreditModel, Economy, price, staged_book
 from analysis.methods.stress.credit.score_risk import score_risk
 from analysis.methods.stress.projection.book import Book, without_new_business
-from analysis.methods.stress.projection.peaks import peaks
-from analysis.methods.stress.projection.projection import project_book
+from analysis.methods.stress.projection.peaks import own_peaks
+from analysis.methods.stress.projection.projection import chance_paths
 from analysis.methods.stress.projection.recovery import RecoveryCurve
 from analysis.methods.stress.reverse.net_loss import NetLoss
 from analysis.methods.stress.reverse.path_loss import PathLoss
@@ -94,8 +94,8 @@ def peak_rate(one: Earlier, scenario: str, draws: int, seed: int, days: int = 30
     of the peaks of so many draws, as peaks() tells today's."""
     alone = replace(one.economy, drivers={scenario: one.economy.drivers[scenario]})
     shifts = one.model.shifts(alone, draws, seed)[scenario]
-    projected = project_book(one.model.book, shifts, one.economy.months, seed)
-    return float(peaks({scenario: projected}, days)["expected"].iloc[0])
+    paths = chance_paths(one.model.book, shifts, one.economy.months, seed)
+    return float(own_peaks(paths, one.model.book, days).mean())
 
 
 def breaking_quantile(

@@ -19,6 +19,8 @@ from analysis.methods.stress.capacity.call_centre import (
     workload,
 )
 from analysis.methods.stress.capacity.staffing import ServiceTarget
+from analysis.methods.stress.projection.book import Book
+from analysis.methods.stress.projection.paths import Paths
 from analysis.methods.stress.projection.projection import Projection
 
 Array = npt.NDArray[np.float64]
@@ -54,9 +56,14 @@ def month_profile(day: Sequence[float], open_days: int) -> Array:
 
 def bucket_stock(projection: Projection) -> pd.DataFrame:
     """Expected accounts by month and bucket, of all products, today first."""
-    held = projection.point["accounts"].stock[0].sum(axis=1)[:, : len(projection.book.buckets.labels)]
-    months = pd.Index([pd.Timestamp(projection.book.start), *projection.months], name="month")
-    wide = pd.DataFrame(held.clip(min=0.0), months, list(projection.book.buckets.labels))
+    return stock_by_month(projection.book, projection.months, projection.point["accounts"])
+
+
+def stock_by_month(book: Book, months: Sequence[pd.Timestamp], paths: Paths) -> pd.DataFrame:
+    """bucket_stock() of the first of `paths`, which has these months ahead of the book's start."""
+    held = paths.stock[0].sum(axis=1)[:, : len(book.buckets.labels)]
+    index = pd.Index([pd.Timestamp(book.start), *months], name="month")
+    wide = pd.DataFrame(held.clip(min=0.0), index, list(book.buckets.labels))
     return wide.reset_index().melt("month", var_name="bucket", value_name="accounts")
 
 

@@ -21,15 +21,17 @@ from analysis.methods.stress.capacity.feedback import (
     hours_needed,
     need_limits,
     staff_needed,
+    stock_by_month,
 )
 from analysis.methods.stress.projection.book import Book
 from analysis.methods.stress.projection.expected import Mover
+from analysis.methods.stress.projection.paths import run
 from analysis.methods.stress.projection.peaks import peaks
 from analysis.methods.stress.projection.projection import (
     Kept,
     Projection,
     Shifts,
-    point_only,
+    months_ahead,
     project_book,
 )
 
@@ -150,9 +152,12 @@ def other_ways(
     months: int,
 ) -> pd.DataFrame:
     """call_centre.compare_options() of the months ahead, each option with its own missing contacts and arrears."""
+    point = {step: values[None] for step, values in shifts.point.items()}
     centres, tables = changed(given.centre, options), {}
     for name, centre in centres.items():
         own = replace(given, centre=centre)
-        ran = close_loop(book, point_only(shifts), own, agents, months)
-        tables[name] = staff_needed(bucket_stock(ran.projection), own, agents).iloc[1:]
+        kept, _, _ = settle(book, point, own, agents, months)
+        paths = run(book, point, months, kept=kept)
+        stock = stock_by_month(book, months_ahead(book, months), paths["accounts"])
+        tables[name] = staff_needed(stock, own, agents).iloc[1:]
     return compare_options(tables, centres)

@@ -60,24 +60,12 @@ class Mover:
             for month in range(size):
                 yield found[..., month * draws : (month + 1) * draws]
 
-    def rates(self, ratios: Array) -> Array:
-        """Flow rates from buckets to states under ratios by kind, (G, B, S, D)."""
-        return np.asarray(self.basis.matrix[:, : self.inside, :, None] * self.tilt.spread(ratios))
-
     def step(self, stock: Array, ratios: Array) -> tuple[Array, Array]:
         """Where all of it is found a month later, new business with it, (G, S, D), and FLOWS, (G, 3, D)."""
         weighted = stock[:, : self.inside, None] * ratios
         came = self.into @ weighted.reshape(len(stock), -1, stock.shape[-1])
         moved = came[:, : self.states] + self.rest @ stock[:, self.inside :] + self.inflow
         return np.asarray(moved), np.asarray(came[:, self.states :])
-
-    def arrived(self, stock: Array, went: Array, new: Array) -> tuple[Array, Array]:
-        """step() where it is known already how much `went` from bucket to state, (G, B, S, D), and came in `new`,
-        (G, S, D)."""
-        moved = went.sum(axis=1) + self.rest @ stock[:, self.inside :] + new
-        flows = [went[:, :, self.gone].sum(axis=1), went[:, 1:, 0].sum(axis=1),
-                 went[:, 0, 1 : self.inside].sum(axis=1)]  # fmt: skip
-        return np.maximum(moved, 0.0), np.stack(flows, axis=1)
 
 
 def _flow_rates(rates: Array) -> Array:

@@ -23,6 +23,11 @@ def overdue_rate(paths: Paths, book: Book, days: int = 30) -> Array:
     return np.divide(late, opened, out=np.zeros_like(late), where=opened > 0)
 
 
+def own_peaks(paths: Mapping[str, Paths], book: Book, days: int = 30) -> Array:
+    """Highest share of the balance `days` or more past due within the months ahead, of each draw, (D,)."""
+    return np.asarray(overdue_rate(paths["balance"], book, days)[:, 1:].max(axis=1))
+
+
 def peaks(projections: Mapping[str, Projection], days: int = 30, level: float = 0.95) -> pd.DataFrame:
     """Highest share of the balance `days` or more past due within the months ahead, by scenario.
 
@@ -37,13 +42,11 @@ def peaks(projections: Mapping[str, Projection], days: int = 30, level: float = 
 
 
 def _peak(one: Projection, days: int, level: float) -> dict[str, object]:
-    point, inner, outer = (
-        overdue_rate(paths["balance"], one.book, days) for paths in (one.point, one.parameter, one.total)
-    )
+    point = overdue_rate(one.point["balance"], one.book, days)
+    highest, inner = (own_peaks(paths, one.book, days) for paths in (one.total, one.parameter))
     tails = [(1 - level) / 2, (1 + level) / 2]
-    highest = outer[:, 1:].max(axis=1)
     lower, upper = np.quantile(highest, tails)
-    lower_parameter, upper_parameter = np.quantile(inner[:, 1:].max(axis=1), tails)
+    lower_parameter, upper_parameter = np.quantile(inner, tails)
     expected = float(highest.mean())
     return {
         "month": one.months[int(point[0, 1:].argmax())],

@@ -136,18 +136,29 @@ def project_book(book: Book, shifts: Shifts, months: int, seed: int = 0, kept: K
         raise ParameterError(
             f"months is {months}; the models serve 1 to {LONGEST} months, and the scenario reaches {reach}"
         )
-    random = np.random.default_rng(seed)
-    noisy = shifts.noisy(random)
     point = {step: values[None] for step, values in shifts.point.items()}
-    ahead = tuple(pd.Timestamp(shift_months(book.start, step)) for step in range(1, months + 1))
     return Projection(
         book,
-        ahead,
+        months_ahead(book, months),
         run(book, point, months, kept=None if kept is None else kept.point),
         run(book, shifts.drawn, months, kept=None if kept is None else kept.parameter),
-        run(book, noisy, months, random, None if kept is None else kept.total),
+        chance_paths(book, shifts, months, seed, None if kept is None else kept.total),
         roll_rates(book, shifts.point, months, None if kept is None else kept.point[0]),
     )
+
+
+def chance_paths(
+    book: Book, shifts: Shifts, months: int, seed: int = 0, kept: Array | None = None
+) -> dict[str, Paths]:
+    """project_book()'s `total` alone: coefficients, months and accounts by chance."""
+    random = np.random.default_rng(seed)
+    noisy = shifts.noisy(random)
+    return run(book, noisy, months, random, kept)
+
+
+def months_ahead(book: Book, months: int) -> tuple[pd.Timestamp, ...]:
+    """Month ends after the book's start."""
+    return tuple(pd.Timestamp(shift_months(book.start, step)) for step in range(1, months + 1))
 
 
 def scenario_shifts(
@@ -166,7 +177,7 @@ def scenario_shifts(
     same seed draws the same coefficients for each scenario, so that scenarios differ by their economy alone;
     `coefficients`: draw_steps() of the same draws and seed, where they are at hand already.
     """
-    ahead = [pd.Timestamp(shift_months(book.start, step)) for step in range(1, months + 1)]
+    ahead = months_ahead(book, months)
     rolls = {step: one for step, one in satellites.items() if step != "recovery"}
     point = {step: one.shift(drivers, ahead, book.reference) for step, one in rolls.items()}
     coefficients = draw_steps(satellites, draws, seed) if coefficients is None else coefficients
