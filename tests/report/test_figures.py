@@ -99,6 +99,16 @@ CASES: dict[str, Case] = {
         lambda r: pd.concat([r.assign(kind="balance"), r.assign(kind="accounts", rate=r["rate"] / 10)]),
         {"panel": "kind", "group": "product", "highlight": ["Mortgages"], "y": "rate"},
     ),
+    "panels of grouped lines": (
+        figures.panels,
+        lambda r: pd.concat(
+            [
+                r.assign(kind="Share of the balance that was owed at the end of the month", role="others"),
+                r.assign(kind="accounts", role="named above"),
+            ]
+        ),
+        {"panel": "kind", "group": "role", "line": "product", "highlight": ["named above"], "y": "rate"},
+    ),
     "bars": (
         figures.bars,
         last,

@@ -47,7 +47,8 @@ def line(axes: Axes, x: np.ndarray, y: pd.Series, colour: str, width: float = 1.
     before = np.concatenate([[False], there[:-1]])
     after = np.concatenate([there[1:], [False]])
     alone = there & ~before & ~after
-    axes.plot(x[alone], values[alone], "o", color=colour, markersize=3.5, zorder=order)
+    if alone.any():
+        axes.plot(x[alone], values[alone], "o", color=colour, markersize=3.5, zorder=order)
 
 
 def end_dot(axes: Axes, x: float, y: float, colour: str) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.report import theme
 from analysis.report.figures import lines, scales
-from analysis.report.figures.canvas import Sheet, line_height, nothing, text_width
+from analysis.report.figures.canvas import Sheet, line_height, nothing, text_width, wrap
 from analysis.report.numbers import Numbers
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def panels(
     subtitle: str,
     x: str = "month",
     y: str = "value",
+    line: str | None = None,
     unit: str = "fraction",
     columns: int = 2,
     numbers: Numbers | None = None,
@@ -39,8 +40,9 @@ def panels(
 ) -> Figure:
     """Panels in the order in which their measures come, with lines by `group`; a key above names them by colour.
 
-    Columns: `panel` and `group` (text), `x` (months), `y`. The first two of `highlight` are coloured, other lines
-    grey. Months are the same in every panel, values are not: compare lines within a panel, not between panels.
+    Columns: `panel` and `group` (text), `x` (months), `y`, and `line` where a group has several lines. The first
+    two of `highlight` are coloured, other lines grey. Months are the same in every panel, values are not: compare
+    lines within a panel, not between panels.
     """
     numbers = numbers or Numbers()
     there = frame.dropna(subset=[y])
@@ -51,18 +53,22 @@ def panels(
     left = max(scales.tick_width(one, unit, numbers) for one in scale.values())
     columns = min(columns, len(names))
     down = -(-len(names) // columns)
-    key, head = line_height(theme.TEXT_SIZE) * 1.3, line_height(theme.TEXT_SIZE) * 1.35
+    width = (theme.TEXT_WIDTH - columns * left - (columns - 1) * BETWEEN - 0.16) / columns
+    heads = {name: wrap(str(name), theme.TEXT_SIZE, width) for name in names}
+    key = line_height(theme.TEXT_SIZE) * 1.3
+    head = line_height(theme.TEXT_SIZE) * (0.35 + max(len(told) for told in heads.values()))
     sheet = Sheet(title, subtitle, key + down * (head + PANEL + BELOW), note)
     _key(sheet, colour)
-    width = (sheet.width - columns * left - (columns - 1) * BETWEEN - 0.16) / columns
     for number, name in enumerate(names):
         row, column = divmod(number, columns)
         place = (left + column * (width + left + BETWEEN), key + head + row * (head + PANEL + BELOW))
-        sheet.write(place[0], place[1] - 0.07, str(name), size=theme.TEXT_SIZE, color=theme.INK)
+        for up, told in enumerate(reversed(heads[name])):
+            above = place[1] - 0.07 - up * line_height(theme.TEXT_SIZE)
+            sheet.write(place[0], above, told, size=theme.TEXT_SIZE, color=theme.INK)
         axes = sheet.box(*place, width, PANEL)
         scales.value_axis(axes, "y", scale[name], unit, numbers)
         _months(axes, there[x], numbers)
-        _draw(axes, there[there[panel] == name], group, x, y, colour)
+        _draw(axes, there[there[panel] == name], (group, line or group, x, y), colour)
     return sheet.fig
 
 
@@ -83,7 +89,8 @@ def _months(axes: Axes, months: pd.Series, numbers: Numbers) -> None:
     scales.month_axis(axes, low, high, numbers, most=4)
 
 
-def _draw(axes: Axes, part: pd.DataFrame, group: str, x: str, y: str, colour: dict[object, str]) -> None:
-    for name in sorted(pd.unique(part[group]), key=lambda one: colour[one] != theme.GREY):
-        one = part[part[group] == name].sort_values(x)
+def _draw(axes: Axes, part: pd.DataFrame, by: tuple[str, str, str, str], colour: dict[object, str]) -> None:
+    group, line, x, y = by
+    for (name, _), one in part.sort_values(x).groupby([group, line], sort=False):
+        # Grey lines lie under coloured ones, see lines.line.
         lines.line(axes, scales.month_numbers(one[x]), one[y], colour[name], 1.7)

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from analysis.core.errors import InputError, ParameterError
 from analysis.methods.stress.credit.expected_credit_loss import (
+    discount_factors,
     loss_schedule,
     stage_table,
     staged_loss,
+    summed_loss,
     twelve_month_loss,
     weighted_loss,
 )
@@ -69,6 +71,23 @@ def test_loss_is_never_more_than_exposure_and_twelve_months_never_more_than_life
     year, life = float(twelve_month_loss(schedule)), float(schedule.sum())
     assert -1e-12 <= year <= life + 1e-12 <= 100.0 + 1e-9
     assert periods > 12 or year == pytest.approx(life)
+
+
+@settings(deadline=None)
+@given(
+    hazard=st.lists(st.floats(0, 0.2), min_size=1, max_size=30),
+    lgd=st.lists(st.floats(0, 1), min_size=3, max_size=3),
+    rate=st.floats(-0.05, 0.5),
+)
+def test_sums_of_exposures_that_share_a_curve_are_those_of_their_schedules(
+    hazard: list[float], lgd: list[float], rate: float
+) -> None:
+    chance = np.array(hazard) * np.cumprod([1.0, *(1 - np.array(hazard[:-1]))])
+    owed = np.linspace(100.0, 20.0, len(hazard)) * np.array([[1.0], [0.5], [0.0]])
+    year, life = summed_loss(chance, lgd, owed * discount_factors(rate, len(hazard)))
+    schedule = loss_schedule(np.tile(chance, (3, 1)), lgd, owed, rate)
+    np.testing.assert_allclose(year, twelve_month_loss(schedule), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(life, schedule.sum(axis=1), rtol=1e-12, atol=1e-12)
 
 
 def test_scenarios_are_weighted_by_loss() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.methods.stress.scenarios.paths import comparable_paths, worst_of
+from analysis.methods.stress.scenarios.paths import comparable_paths, from_last, roles, worst_of
 
 LAST = pd.Timestamp("2025-12-31")
 NEXT = pd.Timestamp("2026-01-31")
@@ -42,10 +42,27 @@ def test_rates_are_drawn_as_they_are_and_unemployment_first() -> None:
     assert growth.to_dict() == {"actual": 0.04, "mild": 0.03, "bad": -0.02}
 
 
-@pytest.mark.parametrize("variable", ["unemployment_rate", "gdp_yoy", "industry_index"])
-def test_the_worst_is_high_unemployment_low_growth_and_low_indices(variable: str) -> None:
+def test_the_worst_is_high_unemployment_low_growth_and_low_indices() -> None:
+    worst = worst_of(comparable_paths(paths(), LAST)).set_index("variable")
+    assert list(worst.index) == ["unemployment_rate", "gdp_yoy", "industry_index"]
+    assert set(worst["scenario"]) == {"bad"}
+    assert worst["value"].to_dict() == pytest.approx(
+        {"unemployment_rate": 0.08, "gdp_yoy": -0.02, "industry_index": -0.3}
+    )
+
+
+def test_a_line_is_the_baseline_before_it_is_the_worst_of_its_variable() -> None:
     drawn = comparable_paths(paths(), LAST)
-    assert worst_of(drawn, variable)["scenario"] == "bad"
+    role = roles(drawn, "mild").groupby(drawn["scenario"]).unique().str[0]
+    assert role.to_dict() == {"actual": "other", "mild": "baseline", "bad": "worst"}
+    assert set(roles(drawn, "bad")) == {"other", "baseline"}
+
+
+def test_lines_of_scenarios_begin_at_the_last_actual() -> None:
+    lines = from_last(comparable_paths(paths(), LAST), LAST)
+    growth = lines[(lines["variable"] == "gdp_yoy") & (lines["scenario"] == "bad")]
+    assert list(growth["month"]) == [LAST, NEXT]
+    assert list(growth["value"]) == [0.04, -0.02]
 
 
 def test_an_economy_without_industries_is_drawn_without_them() -> None:

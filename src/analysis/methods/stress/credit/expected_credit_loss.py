@@ -42,17 +42,30 @@ def loss_schedule(
     fractions outside 0 to 1, marginal PDs that sum to more than 1 (hazards taken for marginals), or an EAD below
     0.
     """
-    chance = fraction("marginal_pd", marginal_pd)
-    if np.any(chance.sum(axis=-1) > 1 + 1e-9):
-        raise ParameterError(
-            "marginal_pd sums to more than 1 over life; pass each period's chance of a first default among "
-            "all accounts, not a hazard, which is told of those still left"
-        )
+    chance = _marginal(marginal_pd)
     exposure = np.asarray(ead, float)
     if not (exposure >= 0).all():
         raise ParameterError("ead holds a value that is missing or below 0; pass balances of 0 or more")
     loss = _curve("lgd", fraction("lgd", lgd), chance) * _curve("ead", exposure, chance)
     return np.asarray(chance * loss * discount_factors(annual_rate, chance.shape[-1], step_months))
+
+
+def summed_loss(marginal_pd: npt.ArrayLike, lgd: npt.ArrayLike, present: Array) -> tuple[Array, Array]:
+    """Sums of loss_schedule() by month over twelve months and over life, (..., N) each, of N exposures that share
+    the curves of default (..., months): `lgd` (..., N); `present` (N, months), EAD × discount. Raises as there."""
+    chance, lost = _marginal(marginal_pd), fraction("lgd", lgd)
+    year, life = (lost * (chance[..., :months] @ present[:, :months].T) for months in (12, None))
+    return np.asarray(year), np.asarray(life)
+
+
+def _marginal(values: npt.ArrayLike) -> Array:
+    chance = fraction("marginal_pd", values)
+    if np.any(chance.sum(axis=-1) > 1 + 1e-9):
+        raise ParameterError(
+            "marginal_pd sums to more than 1 over life; pass each period's chance of a first default among "
+            "all accounts, not a hazard, which is told of those still left"
+        )
+    return chance
 
 
 def _curve(name: str, value: Array, like: Array) -> Array:

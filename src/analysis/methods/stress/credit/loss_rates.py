@@ -12,9 +12,9 @@ import pandas as pd
 from analysis.core.states import Buckets
 from analysis.methods.stress.credit.cells import KEYS, exposure_profile
 from analysis.methods.stress.credit.expected_credit_loss import (
-    loss_schedule,
+    discount_factors,
     staged_loss,
-    twelve_month_loss,
+    summed_loss,
     weighted_loss,
 )
 from analysis.methods.stress.credit.loss_given_default import lgd_in_default
@@ -81,20 +81,19 @@ class LossRates:
 def loss_rates(
     cells: pd.DataFrame, groups: Sequence[str], buckets: Buckets, curves: Array, lgd: Array
 ) -> LossRates:
-    """Loss rates of cells (rows of KEYS) from default curves (…, G, B, life) and lgd (…, G, B): loss_schedule() of
+    """Loss rates of cells (rows of KEYS) from default curves (…, G, B, life) and lgd (…, G, B): summed_loss() of
     one unit owed now, with the loss given default of the day of default."""
     life = curves.shape[-1]
     group = np.array([groups.index(name) for name in cells["product"]])
     bucket = np.array([buckets.labels.index(name) for name in cells["bucket"]])
-    owed, annual, lost = exposure_profile(cells, life), cells["annual_rate"].to_numpy(float), lgd[..., group, 0]
+    present = exposure_profile(cells, life) * discount_factors(cells["annual_rate"].to_numpy(float), life)
+    lost = lgd[..., group, 0]
     # Sums of roll rates exceed 1 by rounding.
     chance = np.minimum(curves, 1.0)
     twelve, whole = (np.empty((*curves.shape[:-3], len(cells))) for _ in range(2))
     for g, b in set(zip(group.tolist(), bucket.tolist(), strict=True)):
         rows = np.flatnonzero((group == g) & (bucket == b))
-        first = np.broadcast_to(chance[..., g, b, None, :], (*curves.shape[:-3], len(rows), life))
-        schedule = loss_schedule(first, lost[..., rows], np.broadcast_to(owed[rows], first.shape), annual[rows])
-        twelve[..., rows], whole[..., rows] = twelve_month_loss(schedule), schedule.sum(axis=-1)
+        twelve[..., rows], whole[..., rows] = summed_loss(chance[..., g, b, :], lost[..., rows], present[rows])
     return LossRates(cells, twelve, whole, lgd[..., group, bucket])
 
 

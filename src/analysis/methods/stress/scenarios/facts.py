@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.core.scenarios import EVERY_INDUSTRY, Scenario, is_index, require_baseline
 from analysis.methods.stress.satellites.drivers import driver_series
-from analysis.methods.stress.scenarios.paths import comparable_paths
+from analysis.methods.stress.scenarios.paths import comparable_paths, from_last
 from analysis.methods.stress.scenarios.plausibility import Plausibility
 
 WORST = {
@@ -76,16 +76,7 @@ def beside(
     (comparable_paths), every path beginning at the `last` actual."""
     other = path.rename_axis("month").reset_index().melt("month", var_name="variable").assign(scenario=name)
     lines = comparable_paths(pd.concat([paths, other], ignore_index=True), last)
-    lines = lines[lines["variable"].isin(variables)]
-    begin = lines[(lines["scenario"] == "actual") & (lines["month"] == last)]
-    ahead = [one for one in pd.unique(lines["scenario"]) if one != "actual"]
-    joined = pd.concat([lines, *(begin.assign(scenario=one) for one in ahead)], ignore_index=True)
-    order = joined["variable"].map({one: place for place, one in enumerate(pd.unique(lines["variable"]))})
-    return (
-        joined.assign(order=order)
-        .sort_values(["order", "scenario", "month"], ignore_index=True)
-        .drop(columns="order")
-    )
+    return from_last(lines[lines["variable"].isin(variables)], last)
 
 
 def shared_months(scenarios: Mapping[str, Scenario], months: int) -> int:

@@ -78,8 +78,26 @@ def comparable_paths(paths: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
     return rows.sort_values("variable", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
-def worst_of(paths: pd.DataFrame, variable: str) -> pd.Series:
-    """Row of the scenarios' worst month of a variable: its lowest where low is bad, else its highest."""
-    ahead = paths[(paths["variable"] == variable) & (paths["scenario"] != "actual")]
-    values = ahead["value"].to_numpy(dtype=float)
-    return ahead.iloc[int(values.argmin() if variable in FALLING else values.argmax())]
+def worst_of(paths: pd.DataFrame) -> pd.DataFrame:
+    """Of each variable the row of the scenarios' worst month, in order: its lowest where low is bad, else its
+    highest."""
+    ahead = paths[paths["scenario"] != "actual"]
+    badness = ahead["value"].where(~ahead["variable"].isin(FALLING), -ahead["value"])
+    return ahead.loc[badness.groupby(ahead["variable"], sort=False).idxmax()]
+
+
+def from_last(paths: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
+    """`paths` with every scenario's line begun at the `last` actual, in the order of variables."""
+    begin = paths[(paths["scenario"] == "actual") & (paths["month"] == last)]
+    ahead = [one for one in pd.unique(paths["scenario"]) if one != "actual"]
+    joined = pd.concat([paths, *(begin.assign(scenario=one) for one in ahead)], ignore_index=True)
+    order = joined["variable"].map({one: place for place, one in enumerate(pd.unique(paths["variable"]))})
+    joined = joined.assign(order=order).sort_values(["order", "scenario", "month"], ignore_index=True)
+    return joined.drop(columns="order")
+
+
+def roles(paths: pd.DataFrame, baseline: str) -> pd.Series:
+    """What each row's line is in a picture of its variable: baseline, worst (worst_of) or other."""
+    worst = worst_of(paths).set_index("variable")["scenario"]
+    role = paths["scenario"].eq(paths["variable"].map(worst)).map({True: "worst", False: "other"})
+    return role.mask(paths["scenario"] == baseline, "baseline")
