@@ -227,6 +227,20 @@ def test_a_short_history_of_the_economy_leaves_out_only_what_needs_a_longer_one(
         assert found.value is not None and found.year_ago is None, "18 months of the economy were known then"
 
 
+@pytest.mark.parametrize("months", [2, 8])
+def test_where_the_economy_is_known_for_less_than_the_basis_months_nothing_is_projected(
+    macro: Path, stress_root: Path, tmp_path: Path, patch: pytest.MonkeyPatch, months: int
+) -> None:
+    short, table = tmp_path / "macro.csv", pd.read_csv(macro)
+    table[table["month"] <= "2025-12"].tail(months).to_csv(short, index=False)
+    told = STRESS_QUICK | {"stress.macro": str(short), "stress.satellites.published": TOLD}
+    left = run_cells(project_of(stress_root, tmp_path / "root"), patch, told, "stress")
+    assert not HOLE.search(left.prose)
+    assert "the economy is known too short a time before the 12 months whose rates are moved" in left.prose
+    assert not {"projection", "ecl", "reverse_stress"} & set(left.tables)
+    assert set(left.headlines) == {"stage_3"}
+
+
 def test_a_baseline_that_no_file_names_is_refused(
     stress_root: Path, tmp_path: Path, patch: pytest.MonkeyPatch
 ) -> None:

@@ -58,7 +58,7 @@ def panels(
     key = line_height(theme.TEXT_SIZE) * 1.3
     head = line_height(theme.TEXT_SIZE) * (0.35 + max(len(told) for told in heads.values()))
     sheet = Sheet(title, subtitle, key + down * (head + PANEL + BELOW), note)
-    _key(sheet, colour)
+    _key(sheet, colour, [name for name in highlight if name in colour])
     for number, name in enumerate(names):
         row, column = divmod(number, columns)
         place = (left + column * (width + left + BETWEEN), key + head + row * (head + PANEL + BELOW))
@@ -72,10 +72,10 @@ def panels(
     return sheet.fig
 
 
-def _key(sheet: Sheet, colour: dict[object, str]) -> None:
+def _key(sheet: Sheet, colour: dict[object, str], first: Sequence[object]) -> None:
     """Names of the lines in their colours, side by side, highlighted ones first."""
     left, top = 0.0, line_height(theme.TEXT_SIZE) * 0.8
-    for name in sorted(colour, key=lambda one: colour[one] == theme.GREY):
+    for name in dict.fromkeys([*first, *colour]):
         grey = colour[name] == theme.GREY
         style = {"size": theme.TEXT_SIZE, "weight": "normal" if grey else "semibold"}
         sheet.write(left, top, str(name), color=theme.MUTED if grey else colour[name], **style)

@@ -69,7 +69,8 @@ class Tilt:
             else np.ones(draws)
             for step in CHAIN
         }
-        found = np.ones((*self.held.shape, draws))
+        found = np.empty((*self.held.shape, draws))
+        found[:, :, LEFT], found[:, 0, BETTER : STAY + 1] = 1.0, 1.0
         self._tilt_current(found[:, 0], factor)
         self._tilt_overdue(found[:, 1:], factor)
         return found

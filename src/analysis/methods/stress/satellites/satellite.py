@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from analysis.core.errors import InputError
-from analysis.methods.stress.satellites.drivers import Structure, calendar, harmonics, lagged_rows
+from analysis.methods.stress.satellites.drivers import Months, Structure, calendar, harmonics, lagged_rows
 from analysis.methods.stress.satellites.regression import MonthRegression
 
 Array = npt.NDArray[np.float64]
@@ -126,6 +126,11 @@ class Satellite:
     def lags(self) -> dict[str, list[int]]:
         """Lags at which models read each driver."""
         return {name: sorted({model.structure[name] for model in self.models}) for name in self.drivers}
+
+    def reaches(self, drivers: pd.DataFrame, months: Months) -> bool:
+        """Whether the drivers are known, at every lag that models read them at, before each of `months`."""
+        rows = [lagged_rows(drivers, months, name, lags) for name, lags in self.lags.items()]
+        return all(bool(np.isfinite(one).all()) for one in rows)
 
     def moved(
         self, drivers: pd.DataFrame, months: Sequence[pd.Timestamp], reference: Sequence[pd.Timestamp]
