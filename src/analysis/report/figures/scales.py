@@ -17,7 +17,7 @@ from analysis.report.numbers import Numbers
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60)
+MONTH_STEPS = (1, 2, 3, 6, 12, 24, 36, 60)
 FACTORS = {"fraction": 100.0, "points": 100.0}
 """What a value is multiplied with to be written."""
 
