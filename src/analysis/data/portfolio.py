@@ -38,6 +38,7 @@ class Portfolio:
     _views: dict[str, ir.Table] = field(default_factory=dict, repr=False)
     _present: dict[str, bool] = field(default_factory=dict, repr=False)
     _kept: dict[str, ir.Table] = field(default_factory=dict, repr=False)
+    _covered: tuple[date, date] | None = field(default=None, repr=False)
 
     def path(self, name: str) -> Path:
         """Parquet file of a table."""
@@ -100,6 +101,11 @@ class Portfolio:
 
     def months_covered(self) -> tuple[date, date]:
         """First and last month end of the account-month panel; raises InputError where it is empty."""
+        if self._covered is None:
+            self._covered = self._look_at_months()
+        return self._covered
+
+    def _look_at_months(self) -> tuple[date, date]:
         months = self.table("months")
         span = months.aggregate(first=months.month.min(), last=months.month.max(), rows=months.count()).execute()
         if not span["rows"][0]:
