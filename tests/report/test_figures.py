@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
 from analysis.report import figures, theme
@@ -158,7 +158,9 @@ def boxes(fig: Figure) -> list[tuple[str, Bbox]]:
     renderer = canvas.get_renderer()
     drawn = [t for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip() and _shown(t)]
     return [
-        (t.get_text(), t.get_window_extent(renderer).transformed(fig.dpi_scale_trans.inverted())) for t in drawn
+        # of an annotation the text alone, without its leader
+        (t.get_text(), Text.get_window_extent(t, renderer).transformed(fig.dpi_scale_trans.inverted()))
+        for t in drawn
     ]
 
 
@@ -191,6 +193,91 @@ def test_no_two_texts_overlap(case: tuple[Callable[..., Figure], pd.DataFrame]) 
     ]
     for (one, a), (other, b) in itertools.combinations(small, 2):
         assert not a.overlaps(b), (one, other)
+
+
+def stopping(ends: dict[str, int], months: int = 12) -> pd.DataFrame:
+    """Curves close to each other that rise to about three quarters; each goes on for so many months."""
+    rows = [
+        (name, month, 0.76 * (1 - 0.6**month) + 0.02 * place)
+        for place, (name, last) in enumerate(ends.items())
+        for month in range(1, min(last, months) + 1)
+    ]
+    return pd.DataFrame(rows, columns=["product", "month", "rate"])
+
+
+def segments(fig: Figure) -> np.ndarray:
+    """Lines as drawn, in inches: x, y, x, y."""
+    parts = []
+    for line in [line for axes in fig.axes for line in axes.lines]:
+        points = line.get_transform().transform(line.get_xydata().astype(float)) / fig.dpi
+        parts.append(np.hstack([points[:-1], points[1:]]))
+    joined = np.vstack(parts)
+    return joined[np.isfinite(joined).all(axis=1)]
+
+
+def crossed(fig: Figure, box: Bbox) -> int:
+    """Points of lines, one every few thousandths of an inch, that lie within a box."""
+    share = np.linspace(0, 1, 500)[:, None, None]
+    ends = segments(fig)
+    along = ends[:, :2] * (1 - share) + ends[:, 2:] * share
+    return int(((along > box.min) & (along < box.max)).all(axis=2).sum())
+
+
+STOPPING = {
+    "lines among others": {
+        "Mortgages": 4,
+        "Car loans": 6,
+        "Small-business loans": 7,
+        "Cards": 12,
+        "Cash loans": 12,
+    },
+    "at the left edge": {"Mortgages": 1, "Car loans": 2, "Cards": 12, "Cash loans": 12},
+    "shortly before the right edge": {"Mortgages": 11, "Car loans": 11, "Cards": 12, "Cash loans": 12},
+    "many at once": {f"Loans of branch {n}": 6 for n in range(8)} | {f"Cards {n}": 12 for n in range(4)},
+    "one after the other": {f"Quarter {n}": n for n in range(1, 13)},
+}
+
+
+@pytest.mark.parametrize("ends", STOPPING.values(), ids=STOPPING)
+def test_the_label_of_a_line_that_stops_early_lies_on_no_line_and_no_label(ends: dict[str, int]) -> None:
+    fig = figures.series(stopping(ends), group="product", x_label="Months", **TEXTS)
+    labelled = [(text, box) for text, box in boxes(fig) if text.startswith(tuple(ends)) and "%" in text]
+    assert len(labelled) == len(ends)
+    for text, box in labelled:
+        assert crossed(fig, Bbox.from_extents(box.x0, box.y0 + 0.03, box.x1, box.y1 - 0.03)) == 0, text
+        assert box.x0 >= 0 and box.x1 <= fig.get_figwidth() + 0.03, text
+    for (one, a), (other, b) in itertools.combinations(labelled, 2):
+        assert min(a.y1, b.y1) - max(a.y0, b.y0) < 0.04 or not a.overlaps(b), (one, other)
+
+
+def test_cohorts_that_end_inside_the_chart_are_named_on_no_line() -> None:
+    ends = {f"2025Q{n}": 13 - 3 * n for n in (1, 2, 3, 4)}
+    rows = stopping(ends).rename(columns={"product": "cohort", "month": "months_on_book"})
+    fig = figures.vintages(rows, x_label="months on book", **TEXTS)
+    for text, box in boxes(fig):
+        if text in ends:
+            assert crossed(fig, Bbox.from_extents(box.x0, box.y0 + 0.03, box.x1, box.y1 - 0.03)) == 0, text
+
+
+def test_a_label_apart_from_the_end_of_its_line_is_joined_to_it() -> None:
+    fig = figures.series(stopping(STOPPING["lines among others"]), group="product", **TEXTS)
+    boxes(fig)
+    for text in fig.axes[0].texts:
+        assert isinstance(text, Annotation)
+        end = fig.axes[0].transData.transform(text.xy) / fig.dpi
+        box = Text.get_window_extent(text).transformed(fig.dpi_scale_trans.inverted())
+        apart = np.hypot(*np.maximum(np.maximum(box.min - end, end - box.max), 0))
+        assert text.arrow_patch is not None or apart < 0.2, text.get_text()
+
+
+def test_a_plot_without_room_has_its_labels_in_a_wider_margin() -> None:
+    noise = np.tile([0.0, 1.0], 120)
+    full = pd.DataFrame({"product": "All accounts", "month": np.linspace(1, 12, 240), "rate": noise})
+    early = stopping({"Mortgages of the largest branch": 5})
+    fig = figures.series(pd.concat([full, early], ignore_index=True), group="product", **TEXTS)
+    right = fig.axes[0].get_position().x1 * fig.get_figwidth()
+    box = next(box for text, box in boxes(fig) if text.startswith("Mortgages"))
+    assert right < box.x0 + 0.03 and box.x1 <= fig.get_figwidth() + 0.03
 
 
 def test_a_frame_without_rows_says_so(case: tuple[Callable[..., Figure], pd.DataFrame]) -> None:

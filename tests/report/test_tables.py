@@ -117,3 +117,27 @@ def test_amounts_and_numbers_have_their_interval_beside_in_the_columns_scale() -
         ("45.6 (40.0–51.0)", "4.2 (−1.0 to 6.0)"),
         ("1.2", "3.0 (2.0–4.0)"),
     )
+
+
+def columns(formats: dict[str, t.Column], frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    return list(zip(*t.lay_out(frame, formats).rows, strict=True))
+
+
+def test_amounts_of_a_table_in_the_same_scale_have_the_same_decimals() -> None:
+    frame = pd.DataFrame(
+        {"lost": [54.2e6, 127.4e6], "added": [0.0, 24.9e6], "low": [0.0, 9.0e6], "high": [0.0, 32.9e6]}
+    )
+    formats = {"lost": t.money("Lost"), "added": t.money("Besides", lower="low", upper="high")}
+    assert columns(formats, frame) == [("54.2", "127.4"), ("0.0 (0.0–0.0)", "24.9 (9.0–32.9)")]
+
+
+def test_amounts_that_need_the_same_decimals_anyway_keep_them() -> None:
+    frame = pd.DataFrame({"lower": [6.11e6, 2.27e6], "upper": [7.65e6, 2.49e6]})
+    formats = {"lower": t.money("Lower"), "upper": t.money("Upper")}
+    assert columns(formats, frame) == [("6.11", "2.27"), ("7.65", "2.49")]
+
+
+def test_decimals_asked_for_and_other_scales_stay_as_they_are() -> None:
+    frame = pd.DataFrame({"lost": [127.4e6], "asked": [24.9e6], "thousands": [7_350.0]})
+    formats = {"lost": t.money("Lost"), "asked": t.money("Asked", digits=2), "thousands": t.money("Each")}
+    assert columns(formats, frame) == [("127",), ("24.90",), ("7.35",)]

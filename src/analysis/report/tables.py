@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -81,7 +81,10 @@ def points(
 
 
 def money(header: str, digits: int | None = None, lower: str | None = None, upper: str | None = None) -> Column:
-    """Amounts, scaled alike over the column to thousand, million or bn, with the interval beside where named."""
+    """Amounts, scaled alike over the column to thousand, million or bn, with the interval beside where named.
+
+    Without `digits` columns of a table that have the same scale have the same decimals.
+    """
     return Column(header, "money", lower, upper, digits)
 
 
@@ -108,6 +111,7 @@ def lay_out(
             f"'{label}': no column '{missing[0]}'; the frame has {', '.join(map(str, frame.columns))}"
         )
     numbers = numbers or Numbers()
+    formats = _agreed(frame, formats, numbers)
     printed = [_print_column(frame, name, spec, numbers) for name, spec in formats.items()]
     laid_out = LaidOut(
         headers=tuple(header for header, _ in printed),
@@ -138,6 +142,19 @@ def to_html(table: LaidOut) -> str:
     return f'<table style="border-collapse:collapse"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
+def _agreed(frame: pd.DataFrame, formats: Mapping[str, Column], numbers: Numbers) -> dict[str, Column]:
+    """Decimals of amounts: as many as three figures of a column's largest need, but one in all columns of a scale
+    that would differ, so that they can be compared and added up."""
+    free = [name for name, spec in formats.items() if spec.kind == "money" and spec.digits is None]
+    scales = {name: numbers.scale(frame[name].tolist())[0] for name in free}
+    digits = {name: _money_digits(frame[name].tolist(), scales[name]) for name in free}
+    alike = {scale: {digits[name] for name in free if scales[name] == scale} for scale in scales.values()}
+    return {
+        name: replace(spec, digits=digits[name] if len(alike[scales[name]]) == 1 else 1) if name in free else spec
+        for name, spec in formats.items()
+    }
+
+
 def _print_column(frame: pd.DataFrame, name: str, spec: Column, numbers: Numbers) -> tuple[str, list[str]]:
     values = frame[name].tolist()
     scale, header = 1.0, f"{spec.header}, {spec.unit}" if spec.unit else spec.header
@@ -151,11 +168,10 @@ def _print_column(frame: pd.DataFrame, name: str, spec: Column, numbers: Numbers
         frame[bound].tolist() if bound else [None] * len(values) for bound in (spec.lower, spec.upper)
     )
     reasons = _reasons(frame)
-    digits = _money_digits(values, scale) if spec.kind == "money" and spec.digits is None else spec.digits
     cells = [
         numbers.suppressed(reason)
         if reason and spec.kind != "text" and not _there(value)
-        else _print(value, bounds, spec, numbers, scale, digits or 0)
+        else _print(value, bounds, spec, numbers, scale, spec.digits or 0)
         for value, bounds, reason in zip(values, zip(lowers, uppers, strict=True), reasons, strict=True)
     ]
     return header, cells
@@ -174,7 +190,7 @@ def _print(value: Any, bounds: tuple[Any, Any], spec: Column, numbers: Numbers, 
 
 
 def _money_digits(values: Sequence[Any], scale: float) -> int:
-    """Three figures for the largest amount, and the same decimals for all."""
+    """Three figures for the largest amount."""
     largest = max((abs(v) for v in values if _there(v)), default=0.0) / scale
     return 0 if scale == 1 or largest >= 100 else 1 if largest >= 10 else 2
 

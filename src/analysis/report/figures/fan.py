@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -64,11 +65,9 @@ def fan(
     scales.month_axis(axes, float(places.min()), float(places.max()), numbers)
     for k in kinds:
         _draw(axes, _joined(parts, k, x, y), k, (x, y, lower, upper))
-    labels.write(axes, outside)
-    for k, end in ends.items():
-        if end.x < full:
-            value = scales.value_text(end.y, unit, numbers)
-            _inside(axes, k, end, (names.get(k, k), value), parts[k], (x, y, lower))
+    if "observed" in ends and ends["observed"].x < full:
+        ends["observed"] = _observed(axes, parts["observed"], ends["observed"], names, (x, y), (unit, numbers))
+    labels.place(axes, outside, [end for end in ends.values() if end.x < full])
     return sheet.fig
 
 
@@ -99,24 +98,20 @@ def _label(part: pd.DataFrame, kind: str, name: str, x: str, y: str, unit: str, 
     return labels.Label(float(scales.month_numbers(last[x])[0]), value, text, COLOURS[kind], kind == "forecast")
 
 
-def _inside(
+def _observed(
     axes: Axes,
-    kind: str,
-    end: labels.Label,
-    texts: tuple[str, str],
     part: pd.DataFrame,
-    columns: tuple[str, str, str],
-) -> None:
-    """What was observed is named at its beginning, its value at its end; an earlier forecast below its end."""
-    (name, value), (x, y, lower) = texts, columns
-    style: dict[str, Any] = {"size": theme.SMALL_SIZE, "color": end.colour, "zorder": 6, "path_effects": halo()}
-    style |= {"textcoords": "offset points", "va": "baseline"}
-    if kind == "observed":
-        top = float(part[y].iloc[: len(part) // 3 + 1].max())
-        first = float(scales.month_numbers(part[x])[0])
-        axes.annotate(name, (first, top), (0, 8), ha="left", **style)
-        axes.plot([end.x], [end.y], "o", color=end.colour, markersize=4, zorder=4)
-        axes.annotate(value, (end.x, end.y), (0, 8), ha="right", weight="semibold", **style)
-        return
-    lowest = part[lower].min() if lower in part.columns else end.y
-    axes.annotate(end.text, (end.x, float(lowest)), (0, -13), ha="right", **style)
+    end: labels.Label,
+    names: Mapping[str, str],
+    columns: tuple[str, str],
+    written: tuple[str, Numbers],
+) -> labels.Label:
+    """What was observed is named at its beginning; the label of its end tells the value alone."""
+    (x, y), colour = columns, COLOURS["observed"]
+    top = float(part[y].iloc[: len(part) // 3 + 1].max())
+    first = float(scales.month_numbers(part[x])[0])
+    style: dict[str, Any] = {"size": theme.SMALL_SIZE, "color": colour, "zorder": 6, "path_effects": halo()}
+    name = names.get("observed", "observed")
+    axes.annotate(name, (first, top), (0, 8), ha="left", va="baseline", textcoords="offset points", **style)
+    axes.plot([end.x], [end.y], "o", color=colour, markersize=4, zorder=4)
+    return replace(end, text=scales.value_text(end.y, *written), strong=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis.report import theme
-from analysis.report.figures.canvas import line_height, text_width, wrap
+from analysis.report.figures import clearance
+from analysis.report.figures.canvas import POINTS, halo, line_height, widest, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,14 +40,17 @@ class Label:
         return "Semibold" if self.strong else "Regular"
 
     @property
+    def width(self) -> float:
+        return widest(self.lines, theme.SMALL_SIZE, self.style)
+
+    @property
     def height(self) -> float:
         return len(self.lines) * line_height(theme.SMALL_SIZE)
 
 
 def margin(labels: list[Label]) -> float:
     """Inches to keep free at the right of the axes."""
-    widths = [text_width(line, theme.SMALL_SIZE, label.style) for label in labels for line in label.lines]
-    return max(widths, default=0.0) + GAP + 0.05
+    return max((label.width for label in labels), default=0.0) + GAP + 0.05
 
 
 def spread(centres: list[float], heights: list[float], low: float, high: float) -> np.ndarray:
@@ -73,54 +78,60 @@ def spread(centres: list[float], heights: list[float], low: float, high: float) 
     return placed
 
 
-def write(axes: Axes, labels: list[Label], at: float | None = None) -> None:
-    """Write labels to the right of their points, or of `at` in data units, with a thin leader where moved."""
+def place(axes: Axes, outside: list[Label], inside: list[Label]) -> None:
+    """Write `outside` in the right margin, and `inside` beside the ends of lines that stop inside the plot.
+
+    Call it when everything is drawn and limits are set: a label inside stands on no line and on no other label,
+    with a thin leader where the nearest free place is apart from its end. One that has no such place goes to the
+    margin, which is widened for it.
+    """
+    boxes: list[clearance.Box] = []
+    while inside:
+        plot = clearance.drawn(axes)
+        found = [plot.find(_inches(axes, one), one.width, one.height) for one in inside]
+        boxes = [box for box in found if box is not None]
+        if len(boxes) == len(inside):
+            break
+        outside = outside + [one for one, box in zip(inside, found, strict=True) if box is None]
+        inside = [one for one, box in zip(inside, found, strict=True) if box is not None]
+        _widen_margin(axes, margin(outside))
+    write(axes, outside, max((one.x for one in outside + inside), default=0.0))
+    for one, box in zip(inside, boxes, strict=True):
+        _write_inside(axes, one, box)
+
+
+def write(axes: Axes, labels: list[Label], edge: float) -> None:
+    """Write labels to the right of `edge` in data units, one below the other, with a thin leader where moved."""
     if not labels:
         return
-    inches = axes.get_position().height * axes.figure.get_figheight()  # type: ignore[union-attr]
-    low, high = axes.get_ylim()
-    to_inches = inches / (high - low)
-    centres = [(label.y - low) * to_inches for label in labels]
-    placed = spread(centres, [label.height for label in labels], -0.08, inches + 0.08)
-    for label, centre, place in zip(labels, centres, placed, strict=True):
-        _write_one(axes, label, label.x if at is None else at, place / to_inches + low, abs(place - centre) > 0.06)
+    height = axes.bbox.height / axes.figure.dpi
+    points = [_inches(axes, label) for label in labels]
+    right = _inches(axes, replace(labels[0], x=edge))[0]
+    placed = spread([y for _, y in points], [label.height for label in labels], -0.08, height + 0.08)
+    for label, (x, y), middle in zip(labels, points, placed, strict=True):
+        moved = abs(middle - y) > 0.06 or right - x > 0.06
+        left = right + (GAP + 0.04 if moved else GAP)
+        _annotate(axes, label, (left - x, middle - y), (0, 0.5) if moved else None)
 
 
-def write_above(axes: Axes, label: Label, ceiling: float) -> None:
-    """Write a label over the end of a line that stops early, where others go on; `ceiling` is its highest value
-    below the text."""
-    axes.annotate(
-        "\n".join(label.lines),
-        (label.x, max(label.y, ceiling)),
-        (-2, 4),
-        textcoords="offset points",
-        size=theme.SMALL_SIZE,
-        color=label.colour,
-        weight="semibold" if label.strong else "normal",
-        va="bottom",
-        ha="right",
-        linespacing=1.05,
-        annotation_clip=False,
-    )
+def _write_inside(axes: Axes, label: Label, box: clearance.Box) -> None:
+    x, y = _inches(axes, label)
+    left, bottom, right, top = box
+    end = clearance.nearest(np.array([box]), (x, y))[0]
+    apart = math.hypot(end[0] - x, end[1] - y) >= clearance.LED
+    towards = (end[0] - left) / (right - left), (end[1] - bottom) / (top - bottom)
+    _annotate(axes, label, (left - x, (bottom + top) / 2 - y), towards if apart else None, path_effects=halo())
 
 
-def _write_one(axes: Axes, label: Label, x: float, y: float, moved: bool) -> None:
-    leader = {
-        "arrowstyle": "-",
-        "color": theme.GREY,
-        "linewidth": 0.5,
-        "shrinkA": 1,
-        "shrinkB": 2,
-        "relpos": (0, 0.5),
-    }
-    apart = (GAP + 0.04 if moved else GAP) * 72
-    pixels = axes.transData.transform([(x, y), (label.x, label.y)])
-    dpi = axes.figure.dpi
-    offset = (pixels[0] - pixels[1]) / dpi * 72
+def _annotate(
+    axes: Axes, label: Label, away: tuple[float, float], towards: tuple[float, float] | None, **style: Any
+) -> None:
+    """Text `away` from its point in inches; a leader begins at the part `towards` of its width and height."""
+    leader = {"arrowstyle": "-", "color": theme.GREY, "linewidth": 0.5, "shrinkA": 1, "shrinkB": 2}
     axes.annotate(
         "\n".join(label.lines),
         (label.x, label.y),
-        (offset[0] + apart, offset[1]),
+        (away[0] * POINTS, away[1] * POINTS),
         textcoords="offset points",
         size=theme.SMALL_SIZE,
         color=label.colour,
@@ -129,8 +140,21 @@ def _write_one(axes: Axes, label: Label, x: float, y: float, moved: bool) -> Non
         ha="left",
         linespacing=1.05,
         annotation_clip=False,
-        arrowprops=leader if moved else None,
+        arrowprops=leader | {"relpos": towards} if towards else None,
+        **style,
     )
+
+
+def _inches(axes: Axes, label: Label) -> tuple[float, float]:
+    """Where a label's point is, from the lower left corner of the axes."""
+    x, y = (axes.transData.transform((label.x, label.y)) - axes.bbox.p0) / axes.figure.dpi
+    return float(x), float(y)
+
+
+def _widen_margin(axes: Axes, inches: float) -> None:
+    left, bottom, _, height = axes.get_position().bounds
+    right = 1 - inches / axes.figure.get_figwidth()  # type: ignore[union-attr]
+    axes.set_position((left, bottom, right - left, height))
 
 
 def _clamp(centre: float, height: float, low: float, high: float) -> float:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 HEIGHT = 2.7
 
-EARLY = (0.25, 0.85)
-"""Part of the width within which a line that ends is labelled above its end, so that lines going on keep clear."""
+LATE = 0.85
+"""Part of the width from which a line that ends is labelled in the margin, as those are that reach the edge."""
 
-TAKEN = 0.2
-"""Part of the width that such a label takes."""
+BEYOND = 0.012
+"""Part of the width by which the axis ends beyond the last value: room for its dot, but clear of the labels."""
 
 
 @theme.themed
@@ -66,7 +66,7 @@ def series(
     named = {n: _end_label(ends[n], n, x, y, colour[n], text) for n, text in zip(groups, told, strict=True)}
     early = _early(named, there[x])
     names = [label for name, label in named.items() if name not in early]
-    height = max(HEIGHT, sum(label.height for label in names) + 0.5)
+    height = max(HEIGHT, sum(label.height for label in named.values()) + 0.5)
     sheet = Sheet(title, subtitle, height, note)
     scale = scales.scale(*_range(frame, group, highlight, (y, lower, upper)))
     top = line_height(theme.SMALL_SIZE) + 0.1 if y_label else 0.08
@@ -79,26 +79,18 @@ def series(
     for name in sorted(groups, key=lambda g: colour[g] != theme.GREY):
         _draw(axes, _part(frame, group, name, x), x, (y, lower, upper), colour[name])
     _horizontal(axes, frame, x, months, x_label, numbers)
-    labels.write(axes, names)
     for name in early:
-        labels.write_above(axes, named[name], _ceiling(_part(there, group, name, x), x, y, there[x]))
+        lines.end_dot(axes, named[name].x, named[name].y, colour[name])
+    labels.place(axes, names, [named[name] for name in early])
     return sheet.fig
 
 
 def _early(named: dict[object, labels.Label], x: pd.Series) -> list[object]:
-    """Groups whose line stops well before the right edge, but not at the left one, where a label has no room."""
+    """Groups whose line stops well before the right edge, the coloured ones first."""
     places = scales.month_numbers(x)
     low, high = float(places.min()), float(places.max())
-    return [
-        name for name, label in named.items() if EARLY[0] <= (label.x - low) / max(high - low, 1e-9) < EARLY[1]
-    ]
-
-
-def _ceiling(part: pd.DataFrame, x: str, y: str, every: pd.Series) -> float:
-    """Highest value of a line over the stretch before its end that a label takes."""
-    places, whole = scales.month_numbers(part[x]), scales.month_numbers(every)
-    near = places >= places.max() - TAKEN * float(whole.max() - whole.min())
-    return float(part[y].to_numpy(dtype=float)[near].max())
+    early = [name for name, label in named.items() if label.x - low < LATE * (high - low)]
+    return sorted(early, key=lambda name: not named[name].strong)
 
 
 def _cut(frame: pd.DataFrame, x: str, group: str | None, breaks: Sequence[date]) -> pd.DataFrame:
@@ -155,7 +147,8 @@ def _end_label(last: pd.Series, name: object, x: str, y: str, colour: str, text:
 def _horizontal(axes: Axes, frame: pd.DataFrame, x: str, months: bool, x_label: str, numbers: Numbers) -> None:
     places = scales.month_numbers(frame[x])
     low, high = float(places.min()), float(places.max())
-    axes.set_xlim(low - 0.3, high + 0.3) if low < high else axes.set_xlim(low - 1, high + 1)
+    beyond = min(0.3, BEYOND * (high - low)) if low < high else 1.0
+    axes.set_xlim(low - beyond, high + beyond)
     if months:
         scales.month_axis(axes, low, high, numbers)
     else:

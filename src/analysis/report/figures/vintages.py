@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.report import theme
 from analysis.report.figures import labels, lines, scales
-from analysis.report.figures.canvas import Sheet, halo, line_height, nothing
+from analysis.report.figures.canvas import Sheet, line_height, nothing
 from analysis.report.numbers import Numbers
 
 if TYPE_CHECKING:
@@ -131,24 +131,6 @@ def _name(axes: Axes, ends: list[labels.Label], highlight: Sequence[object]) -> 
     every = -(-len(ends) // room)
     kept = [end for place, end in enumerate(ends) if place % every == 0 or end.text in marked]
     full = max(end.x for end in ends)
-    labels.write(axes, [end for end in kept if end.x >= full - 0.5])
-    for end in kept:
-        if end.x < full - 0.5:
-            _above(axes, end)
-
-
-def _above(axes: Axes, end: labels.Label) -> None:
-    """A curve that ends inside the chart is named just above its end."""
-    axes.annotate(
-        end.text,
-        (end.x, end.y),
-        (0, 5),
-        textcoords="offset points",
-        ha="center",
-        va="bottom",
-        zorder=6,
-        size=theme.SMALL_SIZE,
-        color=end.colour,
-        weight="semibold" if end.strong else "normal",
-        path_effects=halo(),
-    )
+    outside = [end for end in kept if end.x >= full - 0.5]
+    inside = [end for end in kept if end.x < full - 0.5]
+    labels.place(axes, outside, sorted(inside, key=lambda end: not end.strong))
