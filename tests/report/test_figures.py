@@ -173,6 +173,17 @@ def _shown(text: Text) -> bool:
     return bool(axes.axison) and text in [*drawn, axes.xaxis.label, axes.yaxis.label]
 
 
+def test_the_head_that_a_narrow_screen_cuts_off_holds_title_and_subtitle_and_nothing_else(
+    case: tuple[Callable[..., Figure], pd.DataFrame],
+) -> None:
+    draw, frame = case
+    fig: Any = draw(frame)
+    cut = fig.get_figheight() - fig.head * fig.get_figwidth()
+    above = {text for text, box in boxes(fig) if box.y1 > cut + 0.01}
+    assert above == set(TEXTS.values()) == {fig.finding, fig.measure}
+    assert all(box.y0 > cut for text, box in boxes(fig) if text in above)
+
+
 LONG = "A finding that needs more than one line to be told in full, as many of them do in this report"
 
 

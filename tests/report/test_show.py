@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -23,13 +24,14 @@ def chart(rates: pd.DataFrame) -> object:
     return figures.series(rates, group="product", title="Cards rose", subtitle="30+ rate")
 
 
-def test_a_figure_is_svg_with_its_alt_text(published: list, chart: object) -> None:
+def test_a_figure_is_svg_with_its_alt_text(published: list, chart: Any) -> None:
     show.figure(chart, "fig-rates", **TEXTS)
     bundle, details = published[0]
     assert set(bundle) == {"image/svg+xml", "text/plain"}
     assert bundle["text/plain"] == "Three lines that rise."
     assert "<title>Cards rose</title>" in bundle["image/svg+xml"]
-    assert details == {"kind": "figure", "label": "fig-rates", "title": "Cards rose", **TEXTS}
+    told = {"title": "Cards rose", "measure": "30+ rate", "head": f"{chart.head:.4f}"}
+    assert details == {"kind": "figure", "label": "fig-rates", **told, **TEXTS}
 
 
 def test_a_figure_with_very_many_marks_is_a_picture_of_points(

@@ -42,6 +42,8 @@ def figure(fig: Figure, label: str, caption: str, alt: str, title: str | None = 
         "alt": _line(alt),
         "title": _line(title),
     }
+    if hasattr(fig, "head"):
+        details |= {"measure": _line(fig.measure), "head": f"{fig.head:.4f}"}  # type: ignore[attr-defined]
     _publish(_picture(fig, details["title"]) | {"text/plain": details["alt"]}, details)
 
 

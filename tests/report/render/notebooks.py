@@ -46,9 +46,8 @@ def shown(data, **note):
 
 def figure(label: str, caption: str, alt: str = "Bars that rise from left to right.", picture: str = "svg"):
     data = {"image/png": png()} if picture == "png" else {"image/svg+xml": svg("Card arrears rose again")}
-    return shown(
-        data | {"text/plain": alt}, kind="figure", label=label, caption=caption, alt=alt, title="Arrears rose"
-    )
+    told = {"title": "Arrears rose by < 1%", "measure": "Share of balance", "head": "0.0950"}
+    return shown(data | {"text/plain": alt}, kind="figure", label=label, caption=caption, alt=alt, **told)
 
 
 def table(label: str, caption: str, markdown: str):

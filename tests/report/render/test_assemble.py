@@ -32,6 +32,15 @@ def test_a_figure_becomes_a_file_and_an_image_with_its_alt_text(tmp_path: Path):
     assert b"2026-01-12" not in chapter.figures["fig-a.svg"]
 
 
+def test_a_figure_has_its_finding_and_measure_as_text_too(tmp_path: Path):
+    told = figure("fig-a", "Shares.")
+    chapter = assembled(tmp_path, code("f", told))
+    assert '<div class="chart" style="--head: 0.095">' in chapter.text
+    assert '<p class="finding"><strong>Arrears rose by &lt; 1%</strong> Share of balance</p>' in chapter.text
+    del told["metadata"]["arrears"]["head"]
+    assert "finding" not in assembled(tmp_path, code("f", told)).text
+
+
 def test_a_table_keeps_its_rows_and_gets_its_caption(tmp_path: Path):
     chapter = assembled(tmp_path, code("t", table("tbl-a", "Counts.", "| a |\n|--:|\n| 1 |")))
     assert "| a |\n|--:|\n| 1 |\n\n: Counts. {#tbl-a}" in chapter.text

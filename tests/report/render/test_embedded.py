@@ -83,6 +83,19 @@ def test_a_wide_table_scrolls_in_its_own_box_below_its_caption(site: Path):
     assert block.index("<figcaption>") < block.index('class="scroll"') < block.index("<table>")
 
 
+def test_a_narrow_screen_shows_the_finding_as_text_in_place_of_the_pictures_head(site: Path):
+    page = (site / "20-cure.html").read_text()
+    charts = re.findall(
+        r'<div class="chart" style="--head: 0.095">\s*<p class="finding">.*?</div>', page, re.DOTALL
+    )
+    assert len(charts) == page.count("<img") > 0
+    assert all(chart.count("<figure") == chart.count("</figure>") == 1 for chart in charts)
+    style = (PROJECT / "report.css").read_text()
+    wide, narrow = style.split("@media screen and (max-width: 40rem)")
+    assert ".finding { display: none; }" in wide
+    assert ".finding { display: block;" in narrow and "inset(calc(var(--head) * 32rem) 0 0 0)" in narrow
+
+
 def test_no_page_runs_a_script(site: Path):
     assert not [path.name for path in site.rglob("*.html") if "<script" in path.read_text(encoding="utf-8")]
 
@@ -108,6 +121,11 @@ def test_a_long_table_repeats_its_header_on_the_next_page(site: Path):
     texts = [page.extract_text() for page in PdfReader(site / "report.pdf").pages]
     long = [text for text in texts if re.search(r"Region \d+", text)]
     assert len(long) > 1 and all("Balance, million CNY" in text for text in long)
+
+
+def test_the_pdf_has_a_finding_inside_its_picture_alone(site: Path):
+    text = "".join(page.extract_text() for page in PdfReader(site / "report.pdf").pages)
+    assert "Arrears rose by" not in text
 
 
 def test_the_pdf_says_what_the_site_says(site: Path):

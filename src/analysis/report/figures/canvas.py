@@ -20,6 +20,9 @@ LINE = 1.22
 DROP = 0.33
 """From the middle of figures and capitals down to their baseline, as a multiple of the type size."""
 
+HEAD_GAP = 0.08
+"""Half the inches between the subtitle and the plot area, into which labels may reach."""
+
 
 @cache
 def text_width(text: str, size: float, style: str = "Regular") -> float:
@@ -64,7 +67,8 @@ def widest(texts: list[str], size: float, style: str = "Regular") -> float:
 class Sheet:
     """A figure of the text column's width with its header written; `plot` places axes below it.
 
-    `height` is that of the plot area with its tick labels, in inches; header and note are added to it.
+    `height` is that of the plot area with its tick labels, in inches; header and note are added to it. The figure
+    remembers `finding`, `measure`, and the height of its `head` as a part of its width.
     """
 
     def __init__(self, title: str, subtitle: str, height: float, note: str = "") -> None:
@@ -75,12 +79,14 @@ class Sheet:
         subtitles = wrap(subtitle, theme.TEXT_SIZE, self.width)
         notes = wrap(note, theme.SMALL_SIZE, self.width)
         title_height = len(titles) * line_height(theme.TITLE_SIZE)
-        self.header = title_height + len(subtitles) * line_height(theme.TEXT_SIZE) + 0.16
+        self.header = title_height + len(subtitles) * line_height(theme.TEXT_SIZE) + 2 * HEAD_GAP
         self.footer = len(notes) * line_height(theme.SMALL_SIZE) + (0.08 if notes else 0.0)
         self.plot_height = height
         self.height = self.header + height + self.footer
         self.fig: Figure = Figure(figsize=(self.width, self.height))
         self.fig.finding = title  # type: ignore[attr-defined]
+        self.fig.measure = subtitle  # type: ignore[attr-defined]
+        self.fig.head = (self.header - HEAD_GAP) / self.width  # type: ignore[attr-defined]
         self._lines(titles, 0.0, theme.TITLE_SIZE, theme.INK, "semibold")
         self._lines(subtitles, title_height + 0.03, theme.TEXT_SIZE, theme.MUTED)
         self._lines(notes, self.header + height + 0.08, theme.SMALL_SIZE, theme.MUTED)

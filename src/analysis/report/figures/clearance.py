@@ -64,7 +64,7 @@ class Plot:
                 break
             boxes, cost = tried[start : start + AT_ONCE], costs[start : start + AT_ONCE]
             free = self._free(boxes)
-            cost = cost[free] + CROSSED * self._crossed(point, boxes[free])
+            cost = cost[free] + CROSSED * self.crossed(point, boxes[free])
             if len(cost) and cost.min() < least:
                 best, least = boxes[free][cost.argmin()], cost.min()
         if best is None:
@@ -98,7 +98,7 @@ class Plot:
         over = ((one[..., :2] < other[..., 2:]) & (other[..., :2] < one[..., 2:])).all(axis=2)
         return ~over.any(axis=1) & ~touches(wide, drawn).any(axis=1)
 
-    def _crossed(self, point: tuple[float, float], boxes: np.ndarray) -> np.ndarray:
+    def crossed(self, point: tuple[float, float], boxes: np.ndarray) -> np.ndarray:
         """Lines that leaders would cross; infinitely many where one would cross another text."""
         ends = nearest(boxes, point)
         apart = np.hypot(*(ends - point).T)
@@ -155,15 +155,16 @@ def _joined(points: np.ndarray) -> np.ndarray:
 
 
 def _meet(some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Which segments cross which, (some, others): the ends of either lie on both sides of the other."""
+    """Which segments cross which, (some, others): the ends of either lie on both sides of the other.
+
+    A line crossed where two of its segments join is counted once.
+    """
     a, b = some[:, None, :2], some[:, None, 2:]
     c, d = others[None, :, :2], others[None, :, 2:]
-    between = _side(a, b, c) * _side(a, b, d) < 0
-    return between & (_side(c, d, a) * _side(c, d, b) < 0)
+    return (_left(a, b, c) != _left(a, b, d)) & (_left(c, d, a) != _left(c, d, b))
 
 
-def _side(a: np.ndarray, b: np.ndarray, point: np.ndarray) -> np.ndarray:
-    """Above zero left of the line from `a` to `b`, below zero right of it."""
-    return (b[..., 0] - a[..., 0]) * (point[..., 1] - a[..., 1]) - (b[..., 1] - a[..., 1]) * (
-        point[..., 0] - a[..., 0]
-    )
+def _left(a: np.ndarray, b: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Whether a point is left of the line from `a` to `b`, or on it."""
+    to, from_a = b - a, point - a
+    return to[..., 0] * from_a[..., 1] - to[..., 1] * from_a[..., 0] >= 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -110,7 +111,20 @@ def _figure(data: Mapping[str, Any], note: Mapping[str, str], chapter: Chapter, 
     chapter.figures[file] = picture
     alt = _one_line(_needed(note, "alt", where)).replace("\\", "\\\\").replace('"', '\\"')
     caption = _one_line(_needed(note, "caption", where))
-    return f'![{caption}](figs/{file}){{#{label} fig-alt="{alt}"}}'
+    return _with_head(f'![{caption}](figs/{file}){{#{label} fig-alt="{alt}"}}', note)
+
+
+def _with_head(image: str, note: Mapping[str, str]) -> str:
+    """The finding and the measure as text too, which a narrow screen shows instead of those inside the picture.
+
+    `--head` is their height in the picture, as a part of its width. The PDF knows nothing of it.
+    """
+    if "head" not in note:
+        return image
+    finding, measure = html.escape(note["title"]), html.escape(note.get("measure", ""))
+    head = f'<p class="finding"><strong>{finding}</strong> {measure}</p>'
+    opened = f'<div class="chart" style="--head: {float(note["head"])}">'
+    return f"```{{=html}}\n{opened}\n{head}\n```\n\n{image}\n\n```{{=html}}\n</div>\n```"
 
 
 def _needed(values: Mapping[str, Any], key: str, where: str) -> Any:
