@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 from logged_draws import draw_frame, proposed, true_outcomes
+from scipy.special import stdtrit
+from scipy.stats import dunnett
 
 from analysis.core.errors import InputError, ParameterError
 from analysis.statistics.decision_log import DecisionLog
 from analysis.statistics.jackknife import symmetric_limits, t_quantile
 from analysis.statistics.off_policy import policy_gain
 from analysis.statistics.off_policy_compared import compare_gains
-from analysis.statistics.simultaneous import simultaneous_limits
+from analysis.statistics.simultaneous import level_of_each, simultaneous_limits
 
 FOLDS = 32
 
@@ -105,3 +107,47 @@ def test_logs_of_other_decisions_are_not_compared() -> None:
     outcomes = true_outcomes(frame["x"].to_numpy(), log.index)
     with pytest.raises(InputError, match="the same ones with other rewards"):
         compare_gains({"a": log, "b": fewer}, {"robots": "robot"}, {"a": outcomes, "b": outcomes})
+
+
+# Dunnett 1964, Biometrics 20, 482–491: two-sided 5%, k treatments and a control of the same size, by degrees.
+DUNNETT = {
+    10: {2: 2.57, 3: 2.76, 4: 2.89, 5: 2.99, 9: 3.24},
+    20: {2: 2.38, 3: 2.54, 4: 2.65, 5: 2.73, 9: 2.95},
+    30: {2: 2.32, 3: 2.47, 4: 2.58, 5: 2.66, 9: 2.86},
+    120: {2: 2.24, 3: 2.38, 4: 2.47, 5: 2.55, 9: 2.73},
+}
+
+
+def alike(k: int, shared: float = 0.5) -> np.ndarray:
+    return np.where(np.eye(k, dtype=bool), 1.0, shared)
+
+
+@pytest.mark.parametrize("degrees", DUNNETT)
+def test_the_level_of_each_has_the_quantiles_of_dunnetts_table(degrees: int) -> None:
+    found = {k: float(stdtrit(degrees, 0.5 + level_of_each(alike(k), degrees) / 2)) for k in DUNNETT[degrees]}
+    assert found == pytest.approx(DUNNETT[degrees], abs=0.02)
+
+
+def test_arms_of_unequal_size_have_the_interval_of_scipys_dunnett() -> None:
+    rng = np.random.default_rng(5)
+    control, *arms = (rng.normal(0.0, 1.0, size) for size in (40, 15, 25, 60))
+    made = dunnett(*arms, control=control, rng=np.random.default_rng(1)).confidence_interval(0.95)
+    sizes, degrees = np.array([arm.size for arm in arms]), 140 - 4
+    spread = np.sqrt(sum(((side - side.mean()) ** 2).sum() for side in (control, *arms)) / degrees)
+    share = np.sqrt(sizes / (sizes + control.size))
+    level = level_of_each(np.where(np.eye(3, dtype=bool), 1.0, np.outer(share, share)), degrees)
+    reach = stdtrit(degrees, 0.5 + level / 2) * spread * np.sqrt(1 / sizes + 1 / control.size)
+    assert (made.high - made.low) / 2 == pytest.approx(reach, rel=0.01)
+
+
+def test_the_level_of_each_lies_between_the_plain_one_and_bonferronis() -> None:
+    assert level_of_each([[1.0]], 20) == 0.95
+    assert level_of_each(alike(3, 1.0), 20) == pytest.approx(0.95, abs=0.002)
+    assert 0.95 < level_of_each(alike(3), 20) < level_of_each(alike(3, 0.0), 20) <= 1 - 0.05 / 3
+
+
+def test_a_correlation_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match=r"correlation has shape \(2, 3\); give \(k, k\)"):
+        level_of_each(np.zeros((2, 3)), 20)
+    with pytest.raises(ParameterError, match=r"level is 95; give a fraction"):
+        level_of_each(alike(2), 20, level=95)

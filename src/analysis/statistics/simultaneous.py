@@ -13,6 +13,7 @@ from analysis.statistics.jackknife import jackknife_error, t_quantile
 Array = npt.NDArray[np.float64]
 
 DRAWS = 20_000
+LEVEL_DRAWS = 200_000
 
 
 class Simultaneous(NamedTuple):
@@ -60,6 +61,40 @@ def simultaneous_limits(
         size = np.abs(value) / error
     p = np.where(moves, [(largest >= one).mean() if np.isfinite(one) else np.nan for one in size], np.nan)
     return Simultaneous(value, error, value - factor * error, value + factor * error, p, factor)
+
+
+def level_of_each(
+    correlation: npt.ArrayLike, degrees: float, level: float = 0.95, seed: int = 0, draws: int = LEVEL_DRAWS
+) -> float:
+    """Level at which the limits of each of k correlated estimates are taken so that all hold together at `level`.
+
+    `correlation` (k, k) is that of the estimates, `degrees` those of their errors. The level is the one that a
+    plain Student's t interval has with the quantile of the largest |t| of k, so that it serves limits that are not
+    symmetric as well (score limits, percentiles): never below `level`, never above Bonferroni's 1 − (1 − level)/k.
+    With one estimate it is `level` itself. For several treatments against one control this is Dunnett's procedure
+    (Dunnett 1955, Journal of the American Statistical Association 50, 1096–1121; with any correlation Hothorn,
+    Bretz and Westfall 2008, Biometrical Journal 50, 346–363), the quantile from `draws` with a fixed seed.
+
+    Raises InputError for a correlation that is not square, ParameterError for a level that is no fraction.
+
+    >>> level_of_each([[1.0]], 30)
+    0.95
+    """
+    from scipy.special import stdtr
+
+    shared = np.asarray(correlation, dtype=float)
+    if shared.ndim != 2 or shared.shape[0] != shared.shape[1] or not np.isfinite(shared).all():
+        raise InputError(f"correlation has shape {shared.shape}; give (k, k), without missing values")
+    if not 0 < level < 1:
+        raise ParameterError(f"level is {level}; give a fraction, for example 0.95")
+    k, rng = len(shared), np.random.default_rng(seed)
+    if k < 2:
+        return level
+    values, vectors = np.linalg.eigh(shared)
+    normal = rng.standard_normal((draws, k)) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
+    largest = np.abs(normal).max(axis=1) / np.sqrt(rng.chisquare(degrees, draws) / degrees)
+    own = 1.0 - 2.0 * float(stdtr(degrees, -np.quantile(largest, level)))
+    return float(np.clip(own, level, 1 - (1 - level) / k))
 
 
 def _largest(left: Array, draws: int, seed: int) -> Array:

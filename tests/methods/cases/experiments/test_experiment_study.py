@@ -14,7 +14,8 @@ from analysis.methods.cases.experiments.draws import ExperimentTruth, draw_exper
 from analysis.methods.cases.experiments.faults import arm_counts, find_fault
 from analysis.methods.cases.experiments.naive import chosen_against_drawn
 from analysis.methods.cases.experiments.peeking import bands, by_segment, crossings, peek
-from analysis.methods.cases.experiments.study import checks, evidence_of, judge, read_together, register
+from analysis.methods.cases.experiments.readings import evidence_of, read_together
+from analysis.methods.cases.experiments.study import checks, judge, register
 
 EFFECT = {"robot": NOTHING, "agent": (0.9, 0.9, 0.9)}
 
@@ -110,8 +111,9 @@ def test_a_feature_known_only_where_the_outcome_is_not_is_not_adjusted_for():
 
 def test_what_a_single_look_shows_may_not_stand_once_all_are_counted():
     row = {"experiment": "a", "outcome": "cured", "primary": True, "lead": True, "verdict": "better"}
-    row |= {"lower": 0.01, "upper": 0.09, "p": 0.03, "relevant": np.nan}
-    open_ = row | {"verdict": "can't tell", "lower": -0.05, "p": 0.5}
+    row |= dict.fromkeys(["lower", "all_lower"], 0.01) | dict.fromkeys(["upper", "all_upper"], 0.09)
+    row |= {"p": 0.03, "relevant": np.nan}
+    open_ = row | {"verdict": "can't tell", "lower": -0.05, "all_lower": -0.05, "p": 0.5}
     one = read_together([pd.DataFrame([row])])
     two = read_together([pd.DataFrame([row]), pd.DataFrame([open_ | {"experiment": "b"}]), pd.DataFrame()])
     assert one["reading"].tolist() == ["better"]
@@ -122,7 +124,11 @@ def test_what_a_single_look_shows_may_not_stand_once_all_are_counted():
 def test_an_effect_within_what_matters_is_too_small_to_matter():
     row = {"experiment": "a", "outcome": "cured", "primary": True, "lead": True, "verdict": "better"}
     row |= {"lower": 0.001, "upper": 0.009, "p": 0.01, "relevant": 0.02}
-    assert read_together([pd.DataFrame([row])])["reading"].tolist() == ["too small to matter"]
+    alone = row | {"all_lower": 0.001, "all_upper": 0.009}
+    assert read_together([pd.DataFrame([alone])])["reading"].tolist() == ["too small to matter"]
+    # Limits that hold for all arms are the ones that must lie within it.
+    among = row | {"all_lower": -0.001, "all_upper": 0.021, "verdict": "can't tell"}
+    assert read_together([pd.DataFrame([among])])["reading"].tolist() == ["not after counting arms"]
 
 
 def test_evidence_is_the_first_primary_outcome_by_arm_where_there_are_several():

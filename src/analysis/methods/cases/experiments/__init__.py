@@ -7,11 +7,23 @@ peek; and `draws` from a known truth to hold the estimators against.
 from analysis.methods.cases.experiments import (
     against_truth,
     checks,
+    earlier,
     naive,
     peeking,
+    readings,
     study,
     value,
     value_alternatives,
 )
 
-__all__ = ["against_truth", "checks", "naive", "peeking", "study", "value", "value_alternatives"]
+__all__ = [
+    "against_truth",
+    "checks",
+    "earlier",
+    "naive",
+    "peeking",
+    "readings",
+    "study",
+    "value",
+    "value_alternatives",
+]

@@ -47,6 +47,11 @@ def read_arms(frame: pd.DataFrame, registered: Registered) -> Arms:
     return Arms(np.asarray(arm), np.asarray(cluster, dtype=np.int64), np.asarray(units))
 
 
+def places(registered: Registered) -> tuple[int, list[int]]:
+    """Place of the control among the registered arms, and those of the arms tried against it."""
+    return registered.arms.index(registered.control), [registered.arms.index(arm) for arm in registered.treated]
+
+
 def arm_sums(arms: Arms, values: Array) -> Array:
     """Sums of values (n, k) over each cluster's decisions in each arm, (clusters, arms, k)."""
     count, width = len(arms.units), values.shape[1]

@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core.errors import ParameterError
-from analysis.methods.cases.experiments.arms import Arms, arm_sums, read_arms
+from analysis.methods.cases.experiments.arms import Arms, arm_sums, places, read_arms
 from analysis.methods.cases.experiments.checks import check_experiment, observed
 from analysis.methods.cases.experiments.design import Outcome, Registered
 from analysis.methods.cases.experiments.time_to_event import month_counts, refuse_short, time_measures
+from analysis.methods.cases.experiments.together import Limits, influences, joint_level
 from analysis.statistics.bootstrap import limits_of, resampled_sums
 from analysis.statistics.newcombe import clustered_newcombe
 
@@ -36,7 +37,8 @@ COLUMNS = (
         "units_control",
         "clusters",
     ),
-    *("missing", "value", "value_control", "effect", "se", "lower", "upper", "p", "verdict"),
+    *("missing", "value", "value_control", "effect", "se", "lower", "upper", "p"),
+    *("challengers", "all_lower", "all_upper", "all_level", "verdict"),
 )
 
 
@@ -54,8 +56,14 @@ def effects(
 
     Columns: experiment, outcome, kind, primary, measure, arm, control, units, units_control, clusters (of both
     arms), missing (share of decisions whose outcome can't be told), value, value_control, effect, se, lower,
-    upper, p (two-sided, Student's t on clusters − 1), verdict (better, worse, can't tell: by the interval and the
-    registered direction). Each interval is of its own row alone; for several at once see `adjust`.
+    upper, p (two-sided, Student's t on clusters − 1), challengers (arms tried against the control), all_lower,
+    all_upper, all_level, verdict (better, worse, can't tell: by all_lower, all_upper and the registered
+    direction).
+
+    lower and upper are of their own row alone. all_lower and all_upper hold for all arms of the same outcome and
+    measure at once, being the same kind of limits at the level all_level (Dunnett's many-to-one comparisons, see
+    `level_of_each`), so that the chance of calling any of several worthless arms better or worse is at most 1 −
+    level; with one challenger they are lower and upper. For several outcomes or experiments see `adjust`.
 
     Money outcomes are means over decisions, those of nothing included. Raises what `check_experiment` raises, and
     InputError for values that can't be of their kind and arms that nobody was followed in.
@@ -96,13 +104,14 @@ def _of(
 def _shares(sides: Arms, registered: Registered, values: Array, measure: str, better: str) -> Iterator[Row]:
     """Differences of shares of a column of 0 and 1."""
     sums = arm_sums(sides, np.column_stack([values, np.ones(values.size)]))
-    base = registered.arms.index(registered.control)
+    base, treated = places(registered)
     total = sums.sum(axis=0)
     share = total[:, 0] / total[:, 1]
-    for arm in registered.treated:
-        place = registered.arms.index(arm)
-        found, error = clustered_newcombe(sums[:, place], sums[:, base], registered.level)
-        limits = (float(found.rate), error, float(found.lower), float(found.upper))
+    own = joint_level(influences(sums, base, treated), sides.count, registered.level)
+    for arm, place in zip(registered.treated, treated, strict=True):
+        alone, error = clustered_newcombe(sums[:, place], sums[:, base], registered.level)
+        both = alone if own == registered.level else clustered_newcombe(sums[:, place], sums[:, base], own)[0]
+        limits = Limits(*(float(x) for x in (alone.rate, error, *alone[1:], *both[1:], own)))
         yield _row(sides, registered, arm, (measure, better), (share[place], share[base]), limits)
 
 
@@ -118,14 +127,22 @@ def _resampled(
     clusters, arms, width = counts.shape
     drawn = resampled_sums(counts.reshape(clusters, arms * width), *how).reshape(-1, arms, width)
     value, replicates = measures(counts.sum(axis=0)), measures(drawn)
-    base = registered.arms.index(registered.control)
+    base, treated = places(registered)
+    apart, again = value - value[[base]], replicates - replicates[:, [base]]
     for column, (measure, better) in enumerate(names.items()):
-        for arm in registered.treated:
-            place, own = registered.arms.index(arm), (value[..., column], replicates[..., column])
-            apart, again = (side[..., place] - side[..., base] for side in own)
-            made = limits_of(apart, again[np.isfinite(again)], clusters, registered.level)
-            limits = (float(apart), float(made.error), float(made.lower), float(made.upper))
-            yield _row(sides, registered, arm, (measure, better), (own[0][place], own[0][base]), limits)
+        levels = registered.level, joint_level(again[:, treated, column], clusters, registered.level)
+        for arm, place in zip(registered.treated, treated, strict=True):
+            limits = _percentiles(apart[place, column], again[:, place, column], clusters, levels)
+            sizes = value[place, column], value[base, column]
+            yield _row(sides, registered, arm, (measure, better), sizes, limits)
+
+
+def _percentiles(effect: float, again: Array, clusters: int, levels: tuple[float, float]) -> Limits:
+    """Bootstrap limits of an effect alone, and at the level with which those of all arms hold."""
+    drawn = again[np.isfinite(again)]
+    alone, both = (limits_of(np.asarray(effect), drawn, clusters, level) for level in levels)
+    found = (alone.value, alone.error, alone.lower, alone.upper, both.lower, both.upper, levels[1])
+    return Limits(*(float(x) for x in found))
 
 
 def _means(sums: Array) -> Array:
@@ -153,23 +170,26 @@ def _row(
     arm: str,
     measure: tuple[str, str],
     values: tuple[float, float],
-    limits: tuple[float, float, float, float],
+    limits: Limits,
 ) -> Row:
-    places = registered.arms.index(arm), registered.arms.index(registered.control)
-    effect, error, lower, upper = limits
+    units = sides.units[[registered.arms.index(name) for name in (arm, registered.control)]]
     return {
         "measure": measure[0],
         "arm": arm,
-        "units": int(sides.units[places[0]]),
-        "units_control": int(sides.units[places[1]]),
+        "units": int(units[0]),
+        "units_control": int(units[1]),
         "value": float(values[0]),
         "value_control": float(values[1]),
-        "effect": effect,
-        "se": error,
-        "lower": lower,
-        "upper": upper,
-        "p": p_value(effect, error, sides.count),
-        "verdict": verdict(lower, upper, measure[1]),
+        "effect": limits.effect,
+        "se": limits.error,
+        "lower": limits.lower,
+        "upper": limits.upper,
+        "p": p_value(limits.effect, limits.error, sides.count),
+        "challengers": len(registered.treated),
+        "all_lower": limits.all_lower,
+        "all_upper": limits.all_upper,
+        "all_level": limits.all_level,
+        "verdict": verdict(limits.all_lower, limits.all_upper, measure[1]),
     }
 
 

@@ -11,9 +11,10 @@ import pandas as pd
 
 from analysis.core.errors import InputError, ParameterError
 from analysis.methods.cases.claims.sample_size import detectable_difference, two_proportions_power
-from analysis.methods.cases.experiments.arms import read_arms
+from analysis.methods.cases.experiments.arms import arm_sums, places, read_arms
 from analysis.methods.cases.experiments.checks import check_experiment, observed
 from analysis.methods.cases.experiments.design import Outcome, Registered
+from analysis.methods.cases.experiments.together import influences, joint_level
 
 Array = npt.NDArray[np.float64]
 
@@ -138,8 +139,9 @@ def experiment_power(
 
     Columns: experiment, outcome, kind, arm, control, size, size_control (decisions with a known outcome),
     correlation, design_effect, value_control, sd, detectable (smallest effect shown with `power` at the registered
-    level, in the outcome's unit), detectable_relative (to the control's value), relevant and power_relevant
-    (chance to show the effect named in `relevant` by outcome, where one is).
+    level, of several arms at the one that holds for all of them, in the outcome's unit), detectable_relative (to
+    the control's value), relevant and power_relevant (chance to show the effect named in `relevant` by outcome,
+    where one is).
 
     Shares: two arms as large as the harmonic mean of the sizes, against a rise. Sizes are divided by the design
     effect. From the variance seen, never from the effect seen: power at the observed effect says nothing that its
@@ -151,20 +153,28 @@ def experiment_power(
     for outcome in (outcome for outcome in registered.outcomes if outcome.kind != "time"):
         known = observed(frame, outcome)
         effect = (relevant or {}).get(outcome.name, math.nan)
-        rows += [_of_arm(known, registered, outcome, arm, power, effect) for arm in registered.treated]
+        asked = (power, 1 - _level(known, registered, outcome), effect)
+        rows += [_of_arm(known, registered, outcome, arm, asked) for arm in registered.treated]
     return pd.DataFrame(rows)
 
 
+def _level(known: pd.DataFrame, registered: Registered, outcome: Outcome) -> float:
+    """The level that an effect's own limits need for those of all arms to hold together."""
+    sides, values = read_arms(known, registered), known[outcome.column].to_numpy(dtype=float)
+    parts = influences(arm_sums(sides, np.column_stack([values, np.ones(values.size)])), *places(registered))
+    return joint_level(parts, sides.count, registered.level)
+
+
 def _of_arm(
-    known: pd.DataFrame, registered: Registered, outcome: Outcome, arm: str, power: float, effect: float
+    known: pd.DataFrame, registered: Registered, outcome: Outcome, arm: str, asked: tuple[float, float, float]
 ) -> dict[str, object]:
     sides, values = read_arms(known, registered), known[outcome.column].to_numpy(dtype=float)
     here, base = (values[sides.arm == registered.arms.index(name)] for name in (arm, registered.control))
     alike = clustering(values, sides.cluster)
     sizes = (here.size / alike.design_effect, base.size / alike.design_effect)
     sd = math.sqrt((here.var(ddof=1) * (here.size - 1) + base.var(ddof=1) * (base.size - 1)) / (values.size - 2))
-    level, alpha = float(base.mean()), 1 - registered.level
-    shown, chance = _shown(outcome.kind, level, sd, sizes, (power, alpha, effect))
+    level = float(base.mean())
+    shown, chance = _shown(outcome.kind, level, sd, sizes, asked)
     return {
         "experiment": registered.experiment,
         "outcome": outcome.name,
@@ -179,7 +189,7 @@ def _of_arm(
         "sd": sd,
         "detectable": shown,
         "detectable_relative": shown / level if level else math.nan,
-        "relevant": effect,
+        "relevant": asked[2],
         "power_relevant": chance,
     }
 

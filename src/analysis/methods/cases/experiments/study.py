@@ -1,4 +1,4 @@
-"""An experiment judged by what was registered: checks, effects plain and adjusted, power, and a reading."""
+"""An experiment judged by what was registered: checks, effects plain and adjusted, and power."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from analysis.core.parameters.cases import Experiment
 from analysis.methods.cases.experiments.adjusted import adjusted_effects
 from analysis.methods.cases.experiments.balance import balance
 from analysis.methods.cases.experiments.design import Outcome, Registered
-from analysis.methods.cases.experiments.effects import BETTER, WORSE, effects
+from analysis.methods.cases.experiments.effects import effects
 from analysis.methods.cases.experiments.faults import Fault, arm_counts, find_fault
-from analysis.methods.cases.experiments.multiplicity import adjust
 from analysis.methods.cases.experiments.power import experiment_power
 from analysis.methods.cases.experiments.time_to_event import time_to_current
-from analysis.methods.cases.quasi_experiments.study import Effect
 from analysis.statistics.outcome_model import default_regressor
 
 LEAD = ("share", "mean", "share_by_horizon")
@@ -36,8 +34,6 @@ ADJUSTED = ("effect", "lower", "upper", "p")
 
 LEAST_KNOWN = 30
 """Decisions of which a feature must be known to adjust for it."""
-
-SMALL, COUNTED = "too small to matter", "not after counting all"
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,20 +111,38 @@ def judge(
     experiment that is broken, or has fewer than `minimum` units in an arm, is not an error: it has a `fault`.
     Outcomes known of fewer than `minimum` units of an arm are left out and named in `unrecorded`.
     """
-    asked, frame, unrecorded = _recorded(registered, decisions, minimum)
-    fault = find_fault(frame, asked, minimum)
-    if fault is None and all(o.name in unrecorded for o in registered.outcomes if o.primary):
-        fault = Fault("early", len(frame), len(frame))
-    nothing = Judged(asked, frame, fault, pd.DataFrame(), pd.DataFrame(), unrecorded)
-    if fault is not None:
+    nothing = examined(decisions, registered, minimum)
+    asked, frame = nothing.registered, nothing.decisions
+    if nothing.fault is not None:
         return nothing
     try:
         table = effects(frame, asked, replications, seed)
-        known = _beside(table, frame, features, asked, power, relevant)
+        known = _beside(led(table, asked, relevant), frame, features, asked, power)
     except InputError:
         return replace(nothing, fault=Fault("other", len(frame), len(frame)))
     apart = balance(features, frame[asked.arm_col], asked.control, frame[asked.cluster], asked.level)
     return replace(nothing, effects=known, balance=apart.assign(experiment=asked.experiment))
+
+
+def examined(decisions: pd.DataFrame, registered: Registered, minimum: int = 10) -> Judged:
+    """An experiment's decisions and registered outcomes as far as they are known, and its fault; no effects."""
+    asked, frame, unrecorded = _recorded(registered, decisions, minimum)
+    fault = find_fault(frame, asked, minimum)
+    if fault is None and all(o.name in unrecorded for o in registered.outcomes if o.primary):
+        fault = Fault("early", len(frame), len(frame))
+    return Judged(asked, frame, fault, pd.DataFrame(), pd.DataFrame(), unrecorded)
+
+
+def led(table: pd.DataFrame, registered: Registered, relevant: float | None = None) -> pd.DataFrame:
+    """Effects with lead, horizon, relevant, and the units that had the event (had, had_control) of shares."""
+    lead, shares = table["measure"].isin(LEAD), table["measure"].str.startswith("share")
+    had = {
+        f"had{side}": (table[f"value{side}"] * table[f"units{side}"]).round().where(shares)
+        for side in ("", "_control")
+    }
+    first = next(outcome.name for outcome in registered.outcomes if outcome.primary)
+    matters = np.where(table["outcome"].eq(first) & lead, relevant if relevant is not None else np.nan, np.nan)
+    return table.assign(lead=lead, horizon=registered.horizon, relevant=matters, **had)
 
 
 def _recorded(
@@ -160,10 +174,8 @@ def _beside(
     features: pd.DataFrame,
     registered: Registered,
     power: float,
-    relevant: float | None,
 ) -> pd.DataFrame:
-    """Effects with the adjusted ones, what could have been shown, and the units that had the event."""
-    lead = table["measure"].isin(LEAD)
+    """Effects with the adjusted ones and what could have been shown."""
     keys = ["outcome", "arm", "measure"]
     measures = {outcome.name: "share" if outcome.kind == "binary" else "mean" for outcome in registered.outcomes}
     known = frame[[o.column for o in registered.outcomes if o.kind != "time"]].notna().all(axis=1)
@@ -182,43 +194,12 @@ def _beside(
             if len(kept)
             else table.assign(**dict.fromkeys(names.values(), np.nan))
         )
-    shares = table["measure"].str.startswith("share")
-    had = {
-        f"had{side}": (table[f"value{side}"] * table[f"units{side}"]).round().where(shares)
-        for side in ("", "_control")
-    }
-    first = next(outcome.name for outcome in registered.outcomes if outcome.primary)
-    matters = np.where(table["outcome"].eq(first) & lead, relevant if relevant is not None else np.nan, np.nan)
-    return table.assign(lead=lead, horizon=registered.horizon, relevant=matters, **had)
+    return table
 
 
 def _told(features: pd.DataFrame) -> list[str]:
     """Features that hold something in every part of the decisions: known of `LEAST_KNOWN` and not all the same."""
     return [str(n) for n in features if features[n].notna().sum() >= LEAST_KNOWN and features[n].nunique() > 1]
-
-
-def read_together(tables: Sequence[pd.DataFrame], level: float = 0.95) -> pd.DataFrame:
-    """Effects of all experiments as one table, with p values for looking at several, and a reading of each.
-
-    p_holm is over the lead measures of all primary outcomes (`adjust`), missing elsewhere. reading: better or
-    worse (the interval leaves out zero and, of primary outcomes, p_holm is at most 1 − level), `not after counting
-    all` (the interval does, p_holm doesn't), `too small to matter` (the interval lies within what was declared
-    relevant), else can't tell.
-    """
-    table = pd.concat([one for one in tables if len(one)], ignore_index=True)
-    decides = table["primary"].astype(bool) & table["lead"].astype(bool)
-    family = adjust(table[decides], alpha=1 - level)
-    table = table.assign(p_holm=family["p_holm"].reindex(table.index))
-    return table.assign(reading=[_reading(row, 1 - level) for _, row in table.iterrows()])
-
-
-def _reading(row: pd.Series, alpha: float) -> str:
-    limit = row["relevant"]
-    if not pd.isna(limit) and max(abs(float(row["lower"])), abs(float(row["upper"]))) < float(limit):
-        return SMALL
-    if row["verdict"] in (BETTER, WORSE) and not pd.isna(row["p_holm"]) and float(row["p_holm"]) > alpha:
-        return COUNTED
-    return str(row["verdict"])
 
 
 def checks(judged: Sequence[Judged]) -> pd.DataFrame:
@@ -242,26 +223,3 @@ def balance_in_all(judged: Sequence[Judged]) -> dict[str, int]:
     beyond = sum(int(one.balance["beyond_chance"].sum()) for one in judged if len(one.balance))
     by_chance = sum(len(one.balance) * (1 - one.registered.level) for one in judged)
     return {"compared": compared, "beyond": beyond, "expected": round(by_chance)}
-
-
-def evidence_of(table: pd.DataFrame, level: float) -> dict[str, Effect]:
-    """Effect on the first primary outcome by experiment (`experiment:arm` where several arms were treated).
-
-    Its p counts all registered comparisons where the table does (p_holm of read_together); the interval is of the
-    one alone.
-    """
-    found: dict[str, Effect] = {}
-    main = table[table["primary"].astype(bool) & table["lead"].astype(bool)]
-    for name, all_rows in main.groupby("experiment", sort=False):
-        rows = all_rows[all_rows["outcome"] == all_rows["outcome"].iloc[0]]
-        for row in rows.itertuples():
-            key = str(name) if len(rows) == 1 else f"{name}:{row.arm}"
-            found[key] = Effect(
-                estimate=float(row.effect),
-                lower=float(row.lower),
-                upper=float(row.upper),
-                p=float(getattr(row, "p_holm", row.p)),
-                standard_error=float(row.se),
-                level=level,
-            )
-    return found

@@ -39,8 +39,9 @@ def value_and_first_payment(
     value_effect, value_lower, value_upper, value_verdict, first_control and value_control (means of the control
     arm), units, units_control, reading: `agree` (the same verdict, one of better or
     worse), `opposite` (one better, the other worse), `first payment only`, `value only` (the other can't be told),
-    `neither`. Limits by the clustered bootstrap. `opposite` and `first payment only` are where judging by one
-    payment misleads.
+    `neither`. Limits by the clustered bootstrap; where several arms are tried against the control, those that hold
+    for all of them at once (all_lower and all_upper of `effects`). `opposite` and `first payment only` are where
+    judging by one payment misleads.
 
     Raises what `effects` and `lifetime_value` raise, and InputError where a decision has no flows.
     """
@@ -108,6 +109,8 @@ def value_of_all(
 
 def _beside(found: pd.DataFrame, first_payment: str, horizon: int) -> pd.DataFrame:
     keys, told = ["experiment", "arm", "control"], ["effect", "lower", "upper", "verdict"]
+    # With one challenger these are its own limits; with several the verdict goes by them.
+    found = found.assign(lower=found["all_lower"], upper=found["all_upper"])
     units = found.loc[found["outcome"] == first_payment, [*keys, "units", "units_control"]]
     sides = [
         found.loc[found["outcome"] == name, [*keys, "value_control", *told]].rename(

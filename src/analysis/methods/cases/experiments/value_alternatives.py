@@ -42,7 +42,7 @@ def under_alternatives(
     `worth` is what value_of_all makes of the same `studies` and `flows`; rows left out of it are left out here.
     One row a set of losses and comparison: loss_given_redefault, loss_never_returned, assumed (the losses that
     `worth` rests on), experiment, arm, control, horizon, value_effect, value_lower, value_upper, value_verdict,
-    changed (another verdict than assumed). Limits are of each row alone, on the same draws for all losses. An
+    changed (another verdict than assumed). Limits are those of value_of_all, on the same draws for all losses. An
     alternative equal to what is assumed is left out.
     """
     tables = [_told(worth, value, True)]
