@@ -54,7 +54,7 @@ def test_a_first_quarter_is_not_compared() -> None:
 def test_marked_numbers_and_left_out_sections_are_counted() -> None:
     marked = headline(gates=(Gate("small_cell", "fewer than ten accounts"),))
     text = summary([marked, headline("other")], 2, WORDS)
-    assert "1 of these numbers carries a mark" in text
+    assert "1 of the headline numbers of all chapters carries a mark" in text
     assert "2 sections were left out" in text
 
 
