@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from point_shifts import point_only
 
 from analysis.core.errors import ParameterError
 from analysis.core.scenarios import Scenario
@@ -24,7 +25,6 @@ from analysis.methods.stress.projection.projection import (
     compare_scenarios,
     draw_steps,
     no_shifts,
-    point_only,
     project_book,
     scenario_shifts,
 )

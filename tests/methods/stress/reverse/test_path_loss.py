@@ -8,10 +8,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from point_shifts import point_only
 
 from analysis.core.states import Buckets
 from analysis.methods.stress.projection.book import Book, read_book, without_new_business
-from analysis.methods.stress.projection.projection import point_only, project_book, scenario_shifts
+from analysis.methods.stress.projection.projection import project_book, scenario_shifts
 from analysis.methods.stress.projection.recovery import RecoveryCurve, project_recoveries
 from analysis.methods.stress.reverse.intervals import DrawnLoss, drawn_shifts
 from analysis.methods.stress.reverse.net_loss import NetLoss, read_variables

@@ -8,12 +8,13 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from point_shifts import point_only
 
 from analysis.core.states import Buckets
 from analysis.methods.stress.projection.book import Book, read_book, without_new_business
 from analysis.methods.stress.projection.expected import expected_charge_offs
 from analysis.methods.stress.projection.paths import run
-from analysis.methods.stress.projection.projection import point_only, project_book, scenario_shifts
+from analysis.methods.stress.projection.projection import project_book, scenario_shifts
 from analysis.methods.stress.projection.recovery import RecoveryCurve, project_recoveries
 from analysis.methods.stress.reverse.intervals import (
     DrawnLoss,

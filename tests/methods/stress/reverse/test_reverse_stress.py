@@ -8,13 +8,14 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from point_shifts import point_only
 
 from analysis.core.errors import ParameterError
 from analysis.core.scenarios import LIMITS, Scenario
 from analysis.core.states import Buckets
 from analysis.methods.stress.projection.book import Book, read_book
 from analysis.methods.stress.projection.paths import run
-from analysis.methods.stress.projection.projection import point_only, project_book, scenario_shifts
+from analysis.methods.stress.projection.projection import project_book, scenario_shifts
 from analysis.methods.stress.reverse.search import LinearShifts, Value, reverse_stress
 from analysis.methods.stress.reverse.tornado import tornado
 from analysis.methods.stress.satellites.drivers import driver_series

@@ -7,7 +7,7 @@ drawn, months that have their own noise, and accounts moving by chance (process 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -210,11 +210,6 @@ def month_noise(shape: tuple[int, ...], tau: float, memory: float, random: np.ra
 def no_shifts(months: int, draws: int = 1) -> Shifts:
     """An economy that adds nothing."""
     return Shifts({"entry": np.zeros(months)}, {"entry": np.zeros((draws, months))}, {})
-
-
-def point_only(shifts: Shifts) -> Shifts:
-    """The same with one draw, at the point estimates: for searches that need the expectation alone."""
-    return replace(shifts, drawn={step: values[None] for step, values in shifts.point.items()}, tau={})
 
 
 def roll_rates(book: Book, point: Mapping[str, Array], months: int, kept: Array | None = None) -> Array:
