@@ -123,12 +123,19 @@ def columns(formats: dict[str, t.Column], frame: pd.DataFrame) -> list[tuple[str
     return list(zip(*t.lay_out(frame, formats).rows, strict=True))
 
 
-def test_amounts_of_a_table_in_the_same_scale_have_the_same_decimals() -> None:
+def test_amounts_of_which_some_need_a_decimal_and_some_none_all_have_one() -> None:
     frame = pd.DataFrame(
         {"lost": [54.2e6, 127.4e6], "added": [0.0, 24.9e6], "low": [0.0, 9.0e6], "high": [0.0, 32.9e6]}
     )
     formats = {"lost": t.money("Lost"), "added": t.money("Besides", lower="low", upper="high")}
     assert columns(formats, frame) == [("54.2", "127.4"), ("0.0 (0.0–0.0)", "24.9 (9.0–32.9)")]
+
+
+def test_small_amounts_beside_large_ones_keep_the_decimals_that_tell_their_limits_apart() -> None:
+    frame = pd.DataFrame({"owed": [18.7e6, 0.72e6], "lost": [6.87e6, 0.21e6], "low": [6.1e6, 0.17e6],
+                          "high": [7.6e6, 0.24e6]})  # fmt: skip
+    formats = {"owed": t.money("Owed"), "lost": t.money("Lost", lower="low", upper="high")}
+    assert columns(formats, frame) == [("18.7", "0.7"), ("6.87 (6.10–7.60)", "0.21 (0.17–0.24)")]
 
 
 def test_amounts_that_need_the_same_decimals_anyway_keep_them() -> None:

@@ -83,7 +83,7 @@ def points(
 def money(header: str, digits: int | None = None, lower: str | None = None, upper: str | None = None) -> Column:
     """Amounts, scaled alike over the column to thousand, million or bn, with the interval beside where named.
 
-    Without `digits` columns of a table that have the same scale have the same decimals.
+    Without `digits` columns of a table of the same scale have one decimal where some need one and some none.
     """
     return Column(header, "money", lower, upper, digits)
 
@@ -143,16 +143,15 @@ def to_html(table: LaidOut) -> str:
 
 
 def _agreed(frame: pd.DataFrame, formats: Mapping[str, Column], numbers: Numbers) -> dict[str, Column]:
-    """Decimals of amounts: as many as three figures of a column's largest need, but one in all columns of a scale
-    that would differ, so that they can be compared and added up."""
+    """Decimals of amounts: as many as three figures of a column's largest need; one in all columns of a scale of
+    which some need one and some none, so that they can be added up. Two stay two: smaller amounts, and their
+    limits, would look alike with fewer."""
     free = [name for name, spec in formats.items() if spec.kind == "money" and spec.digits is None]
     scales = {name: numbers.scale(frame[name].tolist())[0] for name in free}
     digits = {name: _money_digits(frame[name].tolist(), scales[name]) for name in free}
-    alike = {scale: {digits[name] for name in free if scales[name] == scale} for scale in scales.values()}
-    return {
-        name: replace(spec, digits=digits[name] if len(alike[scales[name]]) == 1 else 1) if name in free else spec
-        for name, spec in formats.items()
-    }
+    mixed = {scale for scale in scales.values() if {0, 1} <= {digits[n] for n in free if scales[n] == scale}}
+    shown = {name: 1 if digits[name] == 0 and scales[name] in mixed else digits[name] for name in free}
+    return {name: replace(spec, digits=shown[name]) if name in free else spec for name, spec in formats.items()}
 
 
 def _print_column(frame: pd.DataFrame, name: str, spec: Column, numbers: Numbers) -> tuple[str, list[str]]:
